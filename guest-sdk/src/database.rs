@@ -1,0 +1,33 @@
+//! Statements on a database, and transactions.
+//!
+//! The ORM in [`orm`](crate::orm) writes the SQL of most plugins; [`Db`] is
+//! where its queries run, and where a plugin's own SQL does:
+//!
+//! ```no_run
+//! # use plinth::{Db, Result};
+//! fn longest(db: &Db, author: i64) -> Result<Option<String>> {
+//!     let rows = db.query(
+//!         "SELECT title FROM books WHERE author_id = $1 ORDER BY pages DESC LIMIT 1",
+//!         &[&author],
+//!     )?;
+//!     rows.first().map(|row| row.get("title")).transpose()
+//! }
+//! ```
+
+mod cells;
+mod column_type;
+mod db;
+mod driver;
+mod parameters;
+mod rows;
+mod statement;
+mod transaction;
+
+pub use column_type::{ColumnType, DecodeError, EncodeError, SqlType};
+pub use db::Db;
+pub use parameters::{Parameter, Parameters};
+pub use rows::{ColumnIndex, Row, Rows};
+pub use statement::Statement;
+
+pub(crate) use cells::Cells;
+pub(crate) use column_type::write_array;

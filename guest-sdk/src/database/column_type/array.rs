@@ -1,0 +1,98 @@
+//! Arrays of one dimension.
+
+use bytes::{BufMut, BytesMut};
+use postgres_types::{Kind, Oid, Type};
+
+use super::super::Cells;
+use super::super::parameters::{put_cell, write_cell};
+use super::{ColumnType, DecodeError, EncodeError, SqlType};
+
+impl<T: ColumnType> ColumnType for Vec<T> {
+    const SQL: SqlType = SqlType::array_of(T::SQL);
+
+    fn encode(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {
+        write_array_header(T::SQL.oid, self.len(), out)?;
+        for value in self {
+            write_cell(value, out)?;
+        }
+        Ok(true)
+    }
+
+    fn decode(ty: &Type, raw: Option<&[u8]>) -> Result<Self, DecodeError> {
+        let raw = raw.ok_or_else(DecodeError::null)?;
+        let element = element_of(ty).ok_or_else(malformed)?;
+        let (count, mut cells) = parse(element, raw)?;
+        let mut values = Vec::with_capacity(count);
+        for _ in 0..count {
+            values.push(T::decode(element, cells.next_cell()?)?);
+        }
+        if !cells.is_empty() {
+            return Err(malformed());
+        }
+        Ok(values)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        element_of(ty).is_some_and(T::accepts)
+    }
+}
+
+/// Writes an array of elements that are already in Postgres' format.
+pub(crate) fn write_array(
+    element: Oid,
+    cells: &[Option<&[u8]>],
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    write_array_header(element, cells.len(), out)?;
+    cells.iter().try_for_each(|cell| put_cell(*cell, out))
+}
+
+fn write_array_header(
+    element: Oid,
+    count: usize,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    let count = i32::try_from(count).map_err(|_| EncodeError::from("it has too many elements"))?;
+    // One dimension. Postgres looks for NULLs itself and ignores the flag.
+    out.put_i32(1);
+    out.put_i32(0);
+    out.put_u32(element);
+    out.put_i32(count);
+    out.put_i32(1);
+    Ok(())
+}
+
+/// How many elements there are, and where they begin.
+fn parse<'a>(element: &Type, raw: &'a [u8]) -> Result<(usize, Cells<'a>), DecodeError> {
+    let (header, rest) = raw.split_at_checked(12).ok_or_else(malformed)?;
+    if header[8..] != element.oid().to_be_bytes() {
+        return Err(malformed());
+    }
+    match header[..4] {
+        [0, 0, 0, 0] => Ok((0, Cells::new(rest))),
+        [0, 0, 0, 1] => parse_dimension(rest),
+        _ => Err(DecodeError::from("it is an array of several dimensions")),
+    }
+}
+
+fn parse_dimension(raw: &[u8]) -> Result<(usize, Cells<'_>), DecodeError> {
+    let (count, rest) = raw.split_first_chunk().ok_or_else(malformed)?;
+    let (_lower_bound, rest) = rest.split_at_checked(4).ok_or_else(malformed)?;
+    let count = usize::try_from(i32::from_be_bytes(*count)).map_err(|_| malformed())?;
+    // Each element takes four bytes at least, so a wrong count allocates nothing.
+    if count > rest.len() / 4 {
+        return Err(malformed());
+    }
+    Ok((count, Cells::new(rest)))
+}
+
+fn element_of(ty: &Type) -> Option<&Type> {
+    match ty.kind() {
+        Kind::Array(element) => Some(element),
+        _ => None,
+    }
+}
+
+fn malformed() -> DecodeError {
+    DecodeError::from("its bytes are no array of this type")
+}

@@ -1,0 +1,15 @@
+//! Where statements leave the plugin: the host's functions, or off wasm
+//! whatever a test put in their place.
+
+#[cfg(target_family = "wasm")]
+mod wasm;
+#[cfg(target_family = "wasm")]
+pub(super) use wasm::{Transaction, execute, query};
+
+#[cfg(not(target_family = "wasm"))]
+mod native;
+#[cfg(not(target_family = "wasm"))]
+pub(super) use native::{Transaction, execute, query};
+
+#[cfg(all(test, not(target_family = "wasm")))]
+pub(crate) mod script;

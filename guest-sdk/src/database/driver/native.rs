@@ -1,0 +1,96 @@
+//! Off wasm there is no host: a unit test of a plugin's logic that reaches the
+//! database is told so, instead of failing to link or panicking.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::bindings::plinth::host::database as host;
+
+/// What takes the host's place on the development machine.
+pub(crate) trait Driver {
+    /// Runs a statement and returns its rows and how many it affected.
+    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64), host::Error>;
+}
+
+thread_local! {
+    static DRIVER: RefCell<Option<Rc<dyn Driver>>> = const { RefCell::new(None) };
+}
+
+/// Puts a driver in the host's place on this thread.
+#[cfg_attr(not(test), expect(dead_code, reason = "plinth::testing will install one"))]
+pub(crate) fn install(driver: Rc<dyn Driver>) {
+    DRIVER.set(Some(driver));
+}
+
+pub(in crate::database) fn query(
+    _database: &str,
+    statement: &host::Statement,
+) -> Result<host::Rows, host::Error> {
+    Ok(run(statement)?.0)
+}
+
+pub(in crate::database) fn execute(
+    _database: &str,
+    statement: &host::Statement,
+) -> Result<u64, host::Error> {
+    Ok(run(statement)?.1)
+}
+
+/// A transaction on the driver; the words that control it are statements.
+pub(in crate::database) struct Transaction(());
+
+impl Transaction {
+    pub(in crate::database) fn begin(_database: &str) -> Result<Self, host::Error> {
+        control("BEGIN").map(|()| Self(()))
+    }
+
+    pub(in crate::database) fn query(
+        &self,
+        statement: &host::Statement,
+    ) -> Result<host::Rows, host::Error> {
+        Ok(run(statement)?.0)
+    }
+
+    pub(in crate::database) fn execute(
+        &self,
+        statement: &host::Statement,
+    ) -> Result<u64, host::Error> {
+        Ok(run(statement)?.1)
+    }
+
+    pub(in crate::database) fn commit(self) -> Result<(), host::Error> {
+        control("COMMIT")
+    }
+
+    pub(in crate::database) fn rollback(self) -> Result<(), host::Error> {
+        control("ROLLBACK")
+    }
+}
+
+fn control(sql: &str) -> Result<(), host::Error> {
+    run(&host::Statement {
+        sql: sql.to_owned(),
+        parameter_types: Vec::new(),
+        parameters: Vec::new(),
+    })
+    .map(drop)
+}
+
+fn run(statement: &host::Statement) -> Result<(host::Rows, u64), host::Error> {
+    let driver = DRIVER.with_borrow(Clone::clone);
+    driver.map_or_else(|| Err(no_host()), |driver| driver.run(statement))
+}
+
+fn no_host() -> host::Error {
+    host::Error {
+        kind: host::ErrorKind::Disconnected,
+        message: "there is no host here: statements run in a plugin that `plinth dev`, \
+                  `plinth serve` or a test with a host has loaded"
+            .into(),
+        sqlstate: None,
+        detail: None,
+        constraint: None,
+        table: None,
+        column: None,
+    }
+}

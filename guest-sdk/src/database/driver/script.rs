@@ -1,0 +1,79 @@
+//! A driver for unit tests: it writes down what it is asked and answers what
+//! it was told to.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::native::{self, Driver};
+use crate::bindings::plinth::host::database as host;
+
+#[derive(Default)]
+pub(crate) struct Script {
+    log: RefCell<Vec<String>>,
+    answers: RefCell<VecDeque<(host::Rows, u64)>>,
+    failing: RefCell<Option<&'static str>>,
+}
+
+impl Script {
+    pub(crate) fn install() -> Rc<Self> {
+        let script = Rc::new(Self::default());
+        native::install(script.clone());
+        script
+    }
+
+    /// The statements so far.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.borrow().clone()
+    }
+
+    /// Makes statements that begin so fail.
+    pub(crate) fn fail(&self, prefix: &'static str) {
+        *self.failing.borrow_mut() = Some(prefix);
+    }
+
+    /// Answers the next statement that is not about a transaction.
+    pub(crate) fn answer(&self, rows: host::Rows, affected: u64) {
+        self.answers.borrow_mut().push_back((rows, affected));
+    }
+
+    fn is_failing(&self, sql: &str) -> bool {
+        self.failing.borrow().is_some_and(|prefix| sql.starts_with(prefix))
+    }
+}
+
+impl Driver for Script {
+    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64), host::Error> {
+        self.log.borrow_mut().push(statement.sql.clone());
+        if self.is_failing(&statement.sql) {
+            return Err(failure());
+        }
+        let control = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+        if control.iter().any(|word| statement.sql.starts_with(word)) {
+            return Ok((no_rows(), 0));
+        }
+        let answer = self.answers.borrow_mut().pop_front();
+        Ok(answer.unwrap_or_else(|| (no_rows(), 0)))
+    }
+}
+
+pub(crate) fn no_rows() -> host::Rows {
+    host::Rows {
+        column_types: Vec::new(),
+        column_names: String::new(),
+        count: 0,
+        data: Vec::new(),
+    }
+}
+
+fn failure() -> host::Error {
+    host::Error {
+        kind: host::ErrorKind::Server,
+        message: "it was told to fail".into(),
+        sqlstate: Some("40001".into()),
+        detail: None,
+        constraint: None,
+        table: None,
+        column: None,
+    }
+}

@@ -1,0 +1,83 @@
+use std::fmt;
+
+use super::{Parameter, Parameters};
+use crate::bindings::plinth::host::database as host;
+use crate::{Error, Result};
+
+/// One SQL statement with its parameters, as it crosses to the host.
+///
+/// `to_sql` on a query gives one without touching a database; printed, it is
+/// meant for reading and not for executing.
+///
+/// ```
+/// let statement = plinth::database::Statement::new("SELECT $1", &[&"Dune"])?;
+/// assert_eq!(statement.to_string(), "-- SELECT (1 parameter)\nSELECT $1\n--   $1 = 'Dune'");
+/// # Ok::<(), plinth::Error>(())
+/// ```
+pub struct Statement(host::Statement);
+
+impl Statement {
+    /// A statement from its text and parameters.
+    ///
+    /// # Errors
+    ///
+    /// When a parameter cannot be written in Postgres' format.
+    pub fn new(sql: impl Into<String>, parameters: &[&dyn Parameter]) -> Result<Self> {
+        let mut buffer = Parameters::default();
+        for parameter in parameters {
+            buffer.push(*parameter)?;
+        }
+        Ok(Self::from_parts(sql.into(), buffer))
+    }
+
+    pub(crate) fn from_parts(sql: String, parameters: Parameters) -> Self {
+        let (parameter_types, parameters) = parameters.into_parts();
+        Self(host::Statement {
+            sql,
+            parameter_types,
+            parameters,
+        })
+    }
+
+    /// The text, with `$1`, `$2`, … for the parameters.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.0.sql
+    }
+
+    /// The types of the parameters, as Postgres' object identifiers.
+    #[must_use]
+    pub fn parameter_types(&self) -> &[u32] {
+        &self.0.parameter_types
+    }
+
+    /// The parameters in Postgres' binary format, each behind its length.
+    #[must_use]
+    pub fn parameters(&self) -> &[u8] {
+        &self.0.parameters
+    }
+
+    pub(super) fn as_host(&self) -> &host::Statement {
+        &self.0
+    }
+
+    pub(super) fn failed(&self, error: host::Error) -> Error {
+        Error::database(error, Some(self.sql()))
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.sql().split_whitespace().next().unwrap_or("nothing");
+        let count = self.parameter_types().len();
+        let plural = if count == 1 { "" } else { "s" };
+        write!(f, "-- {kind} ({count} parameter{plural})\n{}", self.sql())?;
+        super::parameters::describe(self.parameter_types(), self.parameters(), f)
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

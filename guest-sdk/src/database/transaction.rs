@@ -1,0 +1,188 @@
+use super::driver::Transaction;
+use super::{Db, Statement};
+use crate::{Error, Result};
+
+impl Db {
+    /// Runs `work` in a transaction: its changes become durable and visible
+    /// together when it returns `Ok`, and are undone when it returns an error.
+    ///
+    /// Whatever ends the request early, such as a limit or a client that goes
+    /// away, undoes them too.
+    ///
+    /// ```no_run
+    /// # use plinth::{Db, Result};
+    /// fn move_stock(mut db: Db, from: i64, to: i64) -> Result<()> {
+    ///     db.transaction(|tx| {
+    ///         tx.execute("UPDATE shelves SET books = books - 1 WHERE id = $1", &[&from])?;
+    ///         tx.execute("UPDATE shelves SET books = books + 1 WHERE id = $1", &[&to])?;
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// `work` is given the transaction as a `Db`, and `self` is borrowed
+    /// mutably meanwhile: a statement that would run outside the transaction by
+    /// mistake does not compile.
+    ///
+    /// In a transaction this makes a savepoint: an error undoes only what was
+    /// done since, and the caller may go on.
+    ///
+    /// ```no_run
+    /// # use plinth::{Db, Result};
+    /// # fn award_badge(_: &Db) -> Result<()> { Ok(()) }
+    /// # fn f(mut db: Db) -> Result<()> {
+    /// db.transaction(|tx| {
+    ///     tx.execute("UPDATE users SET karma = karma + 1", &[])?;
+    ///     tx.transaction(|savepoint| award_badge(savepoint)).ok();
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`, or that of the database when the transaction could
+    /// not begin or commit.
+    pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        if self.transaction.is_some() {
+            self.savepoint(work)
+        } else {
+            self.begin(work)
+        }
+    }
+
+    /// As [`transaction`](Db::transaction), but joins the one there may be
+    /// instead of making a savepoint, and so does with `&self`.
+    pub(crate) fn atomic<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        if self.transaction.is_some() {
+            work(self)
+        } else {
+            self.begin(|db| work(db))
+        }
+    }
+
+    fn begin<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let transaction = Transaction::begin(&self.name).map_err(|e| Error::database(e, None))?;
+        let mut db = Db {
+            name: self.name.clone(),
+            transaction: Some(transaction),
+            savepoints: 0,
+        };
+        let result = work(&mut db);
+        let Some(transaction) = db.transaction.take() else {
+            return result;
+        };
+        finish(transaction, result)
+    }
+
+    fn savepoint<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let name = self.savepoints + 1;
+        self.control(format!("SAVEPOINT sp_{name}"))?;
+        self.savepoints = name;
+        let result = work(self);
+        self.savepoints = name - 1;
+        self.end_savepoint(name, result)
+    }
+
+    fn end_savepoint<T>(&self, name: u32, result: Result<T>) -> Result<T> {
+        let release = format!("RELEASE SAVEPOINT sp_{name}");
+        match result {
+            Ok(value) => self.control(release).map(|()| value),
+            Err(error) => {
+                // The first error tells more than one about the undoing, which
+                // only fails when the whole transaction is lost.
+                let undone = self.control(format!("ROLLBACK TO SAVEPOINT sp_{name}"));
+                let _ = undone.and_then(|()| self.control(release));
+                Err(error)
+            }
+        }
+    }
+
+    fn control(&self, sql: String) -> Result<()> {
+        self.execute_statement(&Statement::new(sql, &[])?).map(drop)
+    }
+}
+
+fn finish<T>(transaction: Transaction, result: Result<T>) -> Result<T> {
+    match result {
+        Ok(value) => {
+            transaction.commit().map_err(|e| Error::database(e, Some("COMMIT")))?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The connection is cleaned by the host when this fails.
+            let _ = transaction.rollback();
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::driver::script::Script;
+    use super::*;
+
+    fn failing<T>() -> Result<T> {
+        Err(Error::other("no"))
+    }
+
+    #[test]
+    fn ok_commits() {
+        let script = Script::install();
+        let mut db = Db::named("default");
+        let answer = db.transaction(|tx| tx.execute("A", &[]).map(|_| 7));
+        assert_eq!(answer.unwrap(), 7);
+        assert_eq!(script.log(), ["BEGIN", "A", "COMMIT"]);
+    }
+
+    #[test]
+    fn an_error_rolls_back_and_is_returned() {
+        let script = Script::install();
+        let mut db = Db::named("default");
+        let error = db.transaction(|_| failing::<()>()).unwrap_err();
+        assert_eq!(error.to_string(), "no");
+        assert_eq!(script.log(), ["BEGIN", "ROLLBACK"]);
+    }
+
+    #[test]
+    fn nested_failure_keeps_outer_transaction() {
+        let script = Script::install();
+        let mut db = Db::named("default");
+        db.transaction(|tx| {
+            tx.transaction(|sp| {
+                sp.execute("A", &[])?;
+                failing::<()>()
+            })
+            .unwrap_err();
+            tx.transaction(|sp| sp.transaction(|inner| inner.execute("B", &[])))?;
+            tx.execute("C", &[])
+        })
+        .unwrap();
+        assert_eq!(
+            script.log(),
+            [
+                "BEGIN",
+                "SAVEPOINT sp_1",
+                "A",
+                "ROLLBACK TO SAVEPOINT sp_1",
+                "RELEASE SAVEPOINT sp_1",
+                "SAVEPOINT sp_1",
+                "SAVEPOINT sp_2",
+                "B",
+                "RELEASE SAVEPOINT sp_2",
+                "RELEASE SAVEPOINT sp_1",
+                "C",
+                "COMMIT"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_commit_that_fails_is_an_error() {
+        let script = Script::install();
+        script.fail("COMMIT");
+        let mut db = Db::named("default");
+        let error = db.transaction(|_| Ok(())).unwrap_err();
+        assert_eq!(error.sql(), Some("COMMIT"));
+    }
+}

@@ -1,0 +1,428 @@
+//! What can go wrong between a plugin and its database, and in its handlers.
+
+use std::fmt;
+
+use crate::bindings::plinth::host::database as host;
+use crate::http::Problem;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call failed.
+///
+/// Opaque: ask it with its predicates, such as
+/// [`is_unique_violation`](Error::is_unique_violation).
+/// Its text is for the log, since it can quote the SQL and its data; what a
+/// client is told is decided where an error becomes a [`Problem`].
+///
+/// A plugin's own error becomes one by implementing `From`, so that `?` works
+/// on it in handlers and transactions:
+///
+/// ```
+/// struct OutOfStock;
+///
+/// impl From<OutOfStock> for plinth::Error {
+///     fn from(_: OutOfStock) -> Self {
+///         plinth::Error::other("the book is out of stock")
+///     }
+/// }
+/// ```
+pub struct Error(Box<Kind>);
+
+/// The sorts of failure; what Postgres says is kept apart from what we say.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// The host or Postgres refused a statement.
+    Database(Failure),
+    /// `get` found no row.
+    NotFound { table: &'static str },
+    /// `get` found more than one row.
+    MultipleObjects { table: &'static str },
+    /// A value out of the database does not fit its Rust type.
+    Decode(Decode),
+    /// A value cannot be written in Postgres' format.
+    Encode(String),
+    /// A relation was read without having been loaded.
+    NotLoaded { field: &'static str },
+    /// The query makes no sense.
+    InvalidQuery(String),
+    /// The handler's own answer.
+    Problem(Problem),
+    /// Something else, in words.
+    Other(String),
+}
+
+/// What the host says of a statement that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: host::Error,
+    sql: Option<String>,
+}
+
+/// Where a value did not fit, and why.
+#[derive(Debug)]
+pub(crate) struct Decode {
+    table: Option<&'static str>,
+    column: String,
+    reason: String,
+}
+
+impl Error {
+    /// Anything else, said in one sentence for the log.
+    ///
+    /// ```
+    /// let error = plinth::Error::other("the rate table is empty");
+    /// assert_eq!(error.to_string(), "the rate table is empty");
+    /// ```
+    pub fn other(message: impl Into<String>) -> Self {
+        Self::new(Kind::Other(message.into()))
+    }
+
+    /// No row of `table` matched.
+    #[must_use]
+    pub fn not_found(table: &'static str) -> Self {
+        Self::new(Kind::NotFound { table })
+    }
+
+    /// The relation `field`, written `Model.field`, was read without being
+    /// loaded.
+    ///
+    /// ```
+    /// assert_eq!(
+    ///     plinth::Error::not_loaded("Book.author").to_string(),
+    ///     "`Book.author` is not loaded; add `.select_related(Book::author())` to the query"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn not_loaded(field: &'static str) -> Self {
+        Self::new(Kind::NotLoaded { field })
+    }
+
+    pub(crate) fn multiple_objects(table: &'static str) -> Self {
+        Self::new(Kind::MultipleObjects { table })
+    }
+
+    pub(crate) fn decode(
+        table: Option<&'static str>,
+        column: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        let (column, reason) = (column.into(), reason.into());
+        Self::new(Kind::Decode(Decode {
+            table,
+            column,
+            reason,
+        }))
+    }
+
+    pub(crate) fn encode(reason: impl Into<String>) -> Self {
+        Self::new(Kind::Encode(reason.into()))
+    }
+
+    pub(crate) fn invalid_query(reason: impl Into<String>) -> Self {
+        Self::new(Kind::InvalidQuery(reason.into()))
+    }
+
+    pub(crate) fn database(error: host::Error, sql: Option<&str>) -> Self {
+        let sql = sql.map(str::to_owned);
+        Self::new(Kind::Database(Failure { error, sql }))
+    }
+
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.0
+    }
+
+    /// The handler's own answer, if that is what this is.
+    pub(crate) fn into_problem(self) -> Result<Problem> {
+        match *self.0 {
+            Kind::Problem(problem) => Ok(problem),
+            _ => Err(self),
+        }
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self(Box::new(kind))
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        match self.kind() {
+            Kind::Database(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    fn is_host(&self, kind: host::ErrorKind) -> bool {
+        self.failure().is_some_and(|f| f.error.kind == kind)
+    }
+
+    fn is_state(&self, sqlstate: &str) -> bool {
+        self.sqlstate() == Some(sqlstate)
+    }
+}
+
+/// The questions to ask an error.
+impl Error {
+    /// Whether `get` found no row, or an instance is gone from its table.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.kind(), Kind::NotFound { .. })
+    }
+
+    /// Whether `get` found more than one row.
+    #[must_use]
+    pub fn is_multiple_objects(&self) -> bool {
+        matches!(self.kind(), Kind::MultipleObjects { .. })
+    }
+
+    /// Whether a relation was read without having been loaded.
+    #[must_use]
+    pub fn is_not_loaded(&self) -> bool {
+        matches!(self.kind(), Kind::NotLoaded { .. })
+    }
+
+    /// Whether a value out of the database did not fit its Rust type.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self.kind(), Kind::Decode(_))
+    }
+
+    /// Whether a value could not be written in Postgres' format.
+    #[must_use]
+    pub fn is_encode(&self) -> bool {
+        matches!(self.kind(), Kind::Encode(_))
+    }
+
+    /// Whether the query itself makes no sense, such as an update of a slice.
+    #[must_use]
+    pub fn is_invalid_query(&self) -> bool {
+        matches!(self.kind(), Kind::InvalidQuery(_)) || self.is_host(host::ErrorKind::Invalid)
+    }
+
+    /// Whether a unique constraint was violated; see
+    /// [`constraint`](Error::constraint) for which.
+    #[must_use]
+    pub fn is_unique_violation(&self) -> bool {
+        self.is_state("23505")
+    }
+
+    /// Whether a foreign key points to a row that is not there, or a row that
+    /// others point to was to go.
+    #[must_use]
+    pub fn is_foreign_key_violation(&self) -> bool {
+        // 23001 is what ON DELETE RESTRICT raises.
+        self.is_state("23503") || self.is_state("23001")
+    }
+
+    /// Whether a CHECK constraint was violated, a value outside its choices or
+    /// its range included.
+    #[must_use]
+    pub fn is_check_violation(&self) -> bool {
+        self.is_state("23514")
+    }
+
+    /// Whether a NOT NULL column was given NULL.
+    #[must_use]
+    pub fn is_not_null_violation(&self) -> bool {
+        self.is_state("23502")
+    }
+
+    /// Whether two transactions got in each other's way, so that running the
+    /// transaction again can succeed.
+    #[must_use]
+    pub fn is_serialization_failure(&self) -> bool {
+        self.is_state("40001") || self.is_state("40P01")
+    }
+
+    /// Whether no connection came free in time.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.is_host(host::ErrorKind::Busy)
+    }
+
+    /// Whether the connection broke; the statement may have taken effect.
+    #[must_use]
+    pub fn is_disconnected(&self) -> bool {
+        self.is_host(host::ErrorKind::Disconnected)
+    }
+
+    /// Whether the statement took longer than the operator allows.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.is_host(host::ErrorKind::Timeout)
+    }
+
+    /// Whether the rows were more than the operator allows in one result.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.is_host(host::ErrorKind::TooLarge)
+    }
+
+    /// Whether the plugin may not use the database it named.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.is_host(host::ErrorKind::Denied)
+    }
+}
+
+/// What Postgres says of it.
+impl Error {
+    /// The five characters of the SQLSTATE, when Postgres refused the
+    /// statement.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.failure()?.error.sqlstate.as_deref()
+    }
+
+    /// Postgres' DETAIL line; it can quote data.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.failure()?.error.detail.as_deref()
+    }
+
+    /// The constraint that was violated, such as `books_isbn_key`.
+    #[must_use]
+    pub fn constraint(&self) -> Option<&str> {
+        self.failure()?.error.constraint.as_deref()
+    }
+
+    /// The table concerned.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Database(failure) => failure.error.table.as_deref(),
+            Kind::NotFound { table } | Kind::MultipleObjects { table } => Some(table),
+            Kind::Decode(decode) => decode.table,
+            _ => None,
+        }
+    }
+
+    /// The column concerned.
+    #[must_use]
+    pub fn column(&self) -> Option<&str> {
+        match self.kind() {
+            Kind::Database(failure) => failure.error.column.as_deref(),
+            Kind::Decode(decode) => Some(&decode.column),
+            _ => None,
+        }
+    }
+
+    /// The statement that failed, for a page that only developers see.
+    #[must_use]
+    pub fn sql(&self) -> Option<&str> {
+        self.failure()?.sql.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind() {
+            Kind::Database(failure) => failure.fmt(f),
+            Kind::NotFound { table } => write!(f, "no row of `{table}` matches"),
+            Kind::MultipleObjects { table } => write!(
+                f,
+                "more than one row of `{table}` matches; `get` wants exactly one, \
+                 so filter on a unique column or use `first`"
+            ),
+            Kind::Decode(decode) => decode.fmt(f),
+            Kind::Encode(reason) => write!(f, "a value cannot be sent to Postgres: {reason}"),
+            Kind::NotLoaded { field } => match field.split_once('.') {
+                Some((model, name)) => write!(
+                    f,
+                    "`{field}` is not loaded; add `.select_related({model}::{name}())` to the query"
+                ),
+                None => write!(f, "the `{field}` is known by its key only; fetch it with `get`"),
+            },
+            Kind::InvalidQuery(reason) | Kind::Other(reason) => f.write_str(reason),
+            Kind::Problem(problem) => fmt::Display::fmt(problem, f),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.error.message)?;
+        let facts = [
+            ("SQLSTATE", &self.error.sqlstate),
+            ("table", &self.error.table),
+            ("column", &self.error.column),
+            ("constraint", &self.error.constraint),
+            ("detail:", &self.error.detail),
+        ];
+        for (name, fact) in facts {
+            if let Some(fact) = fact {
+                write!(f, "; {name} {fact}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Decode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot read `")?;
+        if let Some(table) = self.table {
+            write!(f, "{table}.")?;
+        }
+        write!(f, "{}`: {}", self.column, self.reason)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::new(Kind::Problem(problem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(sqlstate: &str) -> Error {
+        let error = host::Error {
+            kind: host::ErrorKind::Server,
+            message: "duplicate key value violates unique constraint".into(),
+            sqlstate: Some(sqlstate.into()),
+            detail: None,
+            constraint: Some("books_isbn_key".into()),
+            table: Some("books".into()),
+            column: None,
+        };
+        Error::database(error, Some("INSERT"))
+    }
+
+    #[test]
+    fn a_violation_is_known_by_its_state() {
+        let error = refused("23505");
+        assert!(error.is_unique_violation());
+        assert!(!error.is_foreign_key_violation());
+        assert_eq!(error.constraint(), Some("books_isbn_key"));
+        assert_eq!(error.table(), Some("books"));
+        assert_eq!(error.sql(), Some("INSERT"));
+    }
+
+    #[test]
+    fn the_text_says_what_failed_and_on_what() {
+        assert_eq!(
+            refused("23505").to_string(),
+            "duplicate key value violates unique constraint; SQLSTATE 23505; \
+             table books; constraint books_isbn_key"
+        );
+        assert_eq!(
+            Error::decode(Some("books"), "pages", "it is NULL").to_string(),
+            "cannot read `books.pages`: it is NULL"
+        );
+    }
+
+    #[test]
+    fn an_error_is_one_pointer() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+}

@@ -1,0 +1,87 @@
+//! Models, and queries that the compiler checks.
+//!
+//! A struct with [`#[derive(Model)]`](derive@crate::Model) is a table; its
+//! columns are constants, a join is a call, and a condition is a plain value:
+//!
+//! ```
+//! use plinth::orm::{ForeignKey, Q};
+//! use plinth::prelude::*;
+//! # use plinth::{Choices, Model};
+//!
+//! #[derive(Model)]
+//! #[model(table = "authors")]
+//! pub struct Author {
+//!     #[model(key, auto)]
+//!     pub id: i64,
+//!     pub name: String,
+//! }
+//!
+//! #[derive(Model)]
+//! #[model(table = "books")]
+//! pub struct Book {
+//!     #[model(key, auto)]
+//!     pub id: i64,
+//!     pub title: String,
+//!     pub pages: Option<i32>,
+//!     pub author: ForeignKey<Author>,
+//! }
+//!
+//! let long = Book::pages.gte(500);
+//! let query = Book::objects()
+//!     .filter(long & Book::author().name().starts_with("Ursula"))
+//!     .order_by([Book::title.asc()])
+//!     .limit(30);
+//! assert_eq!(
+//!     query.to_sql()?.sql(),
+//!     "SELECT t0.\"id\", t0.\"title\", t0.\"pages\", t0.\"author_id\" FROM \"books\" AS t0 \
+//!      LEFT JOIN \"authors\" AS t1 ON t1.\"id\" = t0.\"author_id\" \
+//!      WHERE t0.\"pages\" >= $1 AND t1.\"name\" LIKE $2 ESCAPE '\\' \
+//!      ORDER BY t0.\"title\" ASC LIMIT $3"
+//! );
+//! # Ok::<(), plinth::Error>(())
+//! ```
+//!
+//! Nothing reaches the database before a call that takes `&Db` and is followed
+//! by `?`: [`all`](QuerySet::all), [`get`](QuerySet::get),
+//! [`update(…).execute`](Update::execute) and the like.
+
+mod choices;
+mod column;
+mod condition;
+mod draft;
+mod expression;
+mod field;
+mod foreign_key;
+mod insert;
+mod meta;
+mod model;
+mod node;
+mod operand;
+mod order;
+mod path;
+mod query_set;
+mod related;
+mod row_reader;
+pub mod schema;
+mod select;
+mod sql;
+mod update;
+mod value;
+
+pub use choices::{Choices, UnknownChoice};
+pub use column::{Column, Nullable, Text};
+pub use condition::Q;
+pub use draft::{Draft, DraftValues, missing_field};
+pub use expression::{Expr, Number};
+pub use field::{IntoField, into_field};
+pub use foreign_key::ForeignKey;
+pub use insert::insert;
+pub use meta::{ColumnMeta, DefaultMeta, IndexMeta, ModelMeta, OnDelete, RelationMeta};
+pub use model::{Model, delete};
+pub use operand::{IntoOperand, Operand};
+pub use order::Order;
+pub use path::{Hop, Relation, RelationPath};
+pub use query_set::QuerySet;
+pub use related::{Related, RelatedField};
+pub use row_reader::RowReader;
+pub use update::{Assign, Returning, Update};

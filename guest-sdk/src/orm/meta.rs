@@ -1,0 +1,124 @@
+//! What `#[derive(Model)]` tells of a table: data, no types.
+
+use postgres_types::Type;
+
+use crate::database::{ColumnType, SqlType};
+
+/// A table: its columns, keys and indexes.
+#[derive(Debug)]
+pub struct ModelMeta {
+    /// The name of the Rust type.
+    pub model: &'static str,
+    /// The name of the table, unquoted.
+    pub table: &'static str,
+    /// The columns, in the order of the struct's fields.
+    pub columns: &'static [ColumnMeta],
+    /// Which column is the primary key.
+    pub key: usize,
+    /// The foreign keys, in the order of the struct's fields.
+    pub relations: &'static [RelationMeta],
+    /// The indexes and unique constraints of several columns.
+    pub indexes: &'static [IndexMeta],
+}
+
+impl ModelMeta {
+    /// The primary key's column.
+    #[must_use]
+    pub fn key_column(&self) -> &'static ColumnMeta {
+        &self.columns[self.key]
+    }
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnMeta {
+    /// Its name, unquoted.
+    pub name: &'static str,
+    /// Its type in Postgres.
+    pub sql: SqlType,
+    /// Whether it can be NULL.
+    pub nullable: bool,
+    /// The texts it allows, if it allows only some.
+    pub choices: &'static [&'static str],
+    /// Whether the Rust type can be read from a Postgres type.
+    pub accepts: fn(&Type) -> bool,
+    /// Whether Postgres numbers the rows with it.
+    pub auto: bool,
+    /// Whether every update through the ORM sets it to the time.
+    pub auto_now: bool,
+    /// What the column holds where an insert leaves it out.
+    pub default: Option<DefaultMeta>,
+    /// The condition on its value in SQL, without the column: `BETWEEN 1 AND 5`.
+    pub range: Option<&'static str>,
+    /// Whether no two rows may have the same value.
+    pub unique: bool,
+    /// Whether it has an index of its own.
+    pub index: bool,
+}
+
+impl ColumnMeta {
+    /// The plain column of a Rust type.
+    #[must_use]
+    pub const fn of<T: ColumnType>(name: &'static str) -> Self {
+        Self {
+            name,
+            sql: T::SQL,
+            nullable: T::NULLABLE,
+            choices: T::CHOICES,
+            accepts: T::accepts,
+            auto: false,
+            auto_now: false,
+            default: None,
+            range: None,
+            unique: false,
+            index: false,
+        }
+    }
+}
+
+/// What a column holds where an insert leaves it out.
+#[derive(Clone, Copy, Debug)]
+pub enum DefaultMeta {
+    /// The time of the transaction.
+    Now,
+    /// A literal in SQL, quoted.
+    Literal(&'static str),
+    /// A text, unquoted.
+    Text(&'static str),
+}
+
+/// A foreign key.
+#[derive(Debug)]
+pub struct RelationMeta {
+    /// The field, written `Book.author`.
+    pub field: &'static str,
+    /// Which column holds the key.
+    pub column: usize,
+    /// The model it points to. A function, because two models can point to
+    /// each other.
+    pub target: fn() -> &'static ModelMeta,
+    /// What happens when the row it points to is deleted.
+    pub on_delete: OnDelete,
+}
+
+/// What happens to a row when the row its foreign key points to is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The deletion is refused at the end of the statement.
+    NoAction,
+    /// The deletion is refused at once.
+    Restrict,
+    /// It is deleted too.
+    Cascade,
+    /// The foreign key becomes NULL.
+    SetNull,
+}
+
+/// An index of several columns.
+#[derive(Debug)]
+pub struct IndexMeta {
+    /// Which columns, in order.
+    pub columns: &'static [usize],
+    /// Whether no two rows may agree in all of them.
+    pub unique: bool,
+}

@@ -1,0 +1,53 @@
+use super::draft::Draft;
+use super::meta::ModelMeta;
+use super::path::Relation;
+use super::related::Related;
+use super::row_reader::RowReader;
+use super::sql;
+use crate::database::ColumnType;
+use crate::{Db, Error, Result};
+
+/// A table whose rows are values of this type; derived, never written by hand.
+///
+/// See [`#[derive(Model)]`](derive@crate::Model) for the attributes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model",
+    note = "derive it: `#[derive(Model)] #[model(table = \"…\")]`"
+)]
+pub trait Model: Sized + 'static {
+    /// The type of the primary key.
+    type Key: ColumnType + Clone;
+
+    /// A row that is about to be inserted; see [`create!`](crate::create!).
+    type New: Draft<Model = Self>;
+
+    /// The columns and relations seen over a relation of `Root`.
+    type Path<Root: 'static>: Relation<Root>;
+
+    /// The table's description.
+    const META: &'static ModelMeta;
+
+    /// The value of the primary key.
+    fn key(&self) -> &Self::Key;
+
+    /// Reads one row, with the relations that the query loaded.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not fit its field.
+    fn decode(row: &mut RowReader<'_>, related: &Related) -> Result<Self>;
+}
+
+/// Deletes a row by its key; `row.delete(db)` is this.
+///
+/// # Errors
+///
+/// [`is_not_found`](Error::is_not_found) when it is gone already, and when the
+/// statement fails, such as because others refer to it.
+pub fn delete<M: Model>(row: &M, db: &Db) -> Result<()> {
+    let statement = sql::delete_row(M::META, row.key())?;
+    match db.execute_statement(&statement)? {
+        0 => Err(Error::not_found(M::META.table)),
+        _ => Ok(()),
+    }
+}

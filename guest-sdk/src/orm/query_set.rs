@@ -1,0 +1,277 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::condition::Q;
+use super::insert;
+use super::model::Model;
+use super::order::Order;
+use super::path::Relation;
+use super::row_reader::RowReader;
+use super::select::Select;
+use super::sql::{self, Ask};
+use super::update::{Assign, Update};
+use crate::database::{Rows, Statement};
+use crate::{Db, Error, Result};
+
+/// A query for rows of `M`: Django's query set.
+///
+/// `Book::objects()` is all books; each method narrows or orders them and
+/// gives a new query set. The methods that take a `&Db` run it, once each.
+///
+/// ```no_run
+/// # #[derive(plinth::Model)]
+/// # #[model(table = "books")]
+/// # pub struct Book { #[model(key, auto)] pub id: i64, pub title: String, pub pages: i32 }
+/// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+/// let long = Book::objects().filter(Book::pages.gte(500));
+/// let count = long.count(db)?;
+/// let first_page = long.order_by([Book::title.asc()]).limit(30).all(db)?;
+/// # Ok(()) }
+/// ```
+#[must_use = "a query set does nothing until one of its methods takes a `&Db`"]
+pub struct QuerySet<M> {
+    select: Select,
+    model: PhantomData<fn() -> M>,
+}
+
+/// Narrowing and ordering.
+impl<M: Model> QuerySet<M> {
+    /// All rows of the model.
+    pub fn new() -> Self {
+        Self {
+            select: Select::new(M::META),
+            model: PhantomData,
+        }
+    }
+
+    /// Keeps the rows of which the condition is true, besides those before.
+    pub fn filter(mut self, condition: Q<M>) -> Self {
+        self.select.conditions.push(condition.node);
+        self
+    }
+
+    /// Drops the rows of which the condition is true.
+    ///
+    /// Where SQL could not tell, because a value is NULL, the row stays; see
+    /// [`Q`].
+    pub fn exclude(self, condition: Q<M>) -> Self {
+        self.filter(!condition)
+    }
+
+    /// Orders the rows, instead of any ordering before.
+    pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
+        self.select.order = order.into_iter().map(|order| order.term).collect();
+        self
+    }
+
+    /// Keeps the first rows only.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.select.limit = Some(rows);
+        self
+    }
+
+    /// Leaves out the first rows.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.select.offset = Some(rows);
+        self
+    }
+
+    /// Loads the row that a foreign key points to with the same statement; it
+    /// is then found by [`ForeignKey::get`](super::ForeignKey::get).
+    ///
+    /// Call it once for each relation. `Book::author().publisher()` loads the
+    /// author too.
+    pub fn select_related(mut self, relation: impl Relation<M>) -> Self {
+        self.select.load(relation.path());
+        self
+    }
+}
+
+/// Reading.
+impl<M: Model> QuerySet<M> {
+    /// The rows.
+    ///
+    /// # Errors
+    ///
+    /// When the statement fails, or a value does not fit its field.
+    pub fn all(&self, db: &Db) -> Result<Vec<M>> {
+        self.rows(Ask::All, db)
+    }
+
+    /// The first row, if there is one; by primary key when no ordering is
+    /// given.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn first(&self, db: &Db) -> Result<Option<M>> {
+        Ok(self.rows(Ask::First, db)?.pop())
+    }
+
+    /// The only row.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) when there is none,
+    /// [`is_multiple_objects`](Error::is_multiple_objects) when there are
+    /// several, and as [`all`](Self::all).
+    pub fn get(&self, db: &Db) -> Result<M> {
+        let mut rows = self.rows(Ask::Two, db)?;
+        match (rows.pop(), rows.is_empty()) {
+            (Some(row), true) => Ok(row),
+            (Some(_), false) => Err(Error::multiple_objects(M::META.table)),
+            (None, _) => Err(Error::not_found(M::META.table)),
+        }
+    }
+
+    /// The only row, as [`get`](Self::get); for handlers, where its absence is
+    /// the client's 404 and no fault of the plugin.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_or_404(&self, db: &Db) -> Result<M> {
+        self.get(db)
+    }
+
+    /// Whether there is any row.
+    ///
+    /// # Errors
+    ///
+    /// When the statement fails.
+    pub fn exists(&self, db: &Db) -> Result<bool> {
+        Ok(!self.run(Ask::Exists, db)?.is_empty())
+    }
+
+    /// How many rows there are; of a slice, how many it has.
+    ///
+    /// # Errors
+    ///
+    /// When the statement fails.
+    pub fn count(&self, db: &Db) -> Result<i64> {
+        let rows = self.run(Ask::Count, db)?;
+        let row = rows.first().ok_or_else(|| Error::not_found(M::META.table))?;
+        row.get(0)
+    }
+
+    /// The statement that [`all`](Self::all) runs.
+    ///
+    /// ```
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub title: String }
+    /// let statement = Book::objects().filter(Book::title.eq("Dune")).to_sql()?;
+    /// assert_eq!(
+    ///     statement.to_string(),
+    ///     "-- SELECT (1 parameter)\n\
+    ///      SELECT \"id\", \"title\" FROM \"books\" WHERE \"title\" = $1\n\
+    ///      --   $1 = 'Dune'"
+    /// );
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_query`](Error::is_invalid_query) when the query makes no
+    /// sense, and [`is_encode`](Error::is_encode) when Postgres cannot hold a
+    /// value in it.
+    pub fn to_sql(&self) -> Result<Statement> {
+        sql::select(&self.select, Ask::All)
+    }
+
+    fn rows(&self, ask: Ask, db: &Db) -> Result<Vec<M>> {
+        let rows = self.run(ask, db)?;
+        decode_rows(&rows, &self.select)
+    }
+
+    fn run(&self, ask: Ask, db: &Db) -> Result<Rows> {
+        db.query_statement(&sql::select(&self.select, ask)?)
+    }
+}
+
+/// Writing.
+impl<M: Model> QuerySet<M> {
+    /// Sets columns of all the rows in one statement.
+    ///
+    /// ```no_run
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub stock: i32 }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// let sold = Book::objects()
+    ///     .filter(Book::id.eq(7) & Book::stock.gt(0))
+    ///     .update([Book::stock.set(Book::stock - 1)])
+    ///     .execute(db)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn update(self, assigns: impl IntoIterator<Item = Assign<M>>) -> Update<M> {
+        Update::new(self.select, assigns)
+    }
+
+    /// Deletes all the rows in one statement and returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// When the statement fails, and
+    /// [`is_invalid_query`](Error::is_invalid_query) for a slice.
+    pub fn delete(self, db: &Db) -> Result<u64> {
+        db.execute_statement(&sql::delete(&self.select)?)
+    }
+
+    /// Inserts many rows with few statements, all or none, and returns them in
+    /// their order.
+    ///
+    /// ```no_run
+    /// # use plinth::create;
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "tags")]
+    /// # pub struct Tag { #[model(key, auto)] pub id: i64, pub name: String }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// let names = ["novel", "essay", "poem"];
+    /// let tags = Tag::objects().bulk_create(names.map(|name| create!(Tag { name })), db)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a statement fails; then no row is inserted. Inside a transaction
+    /// that transaction is to be given up, as after any failed statement.
+    pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
+        insert::many(rows.into_iter().collect(), db)
+    }
+}
+
+/// How many rows to make room for before they turn out to be there.
+const CAPACITY_MAX: usize = 1024;
+
+pub(super) fn decode_rows<M: Model>(rows: &Rows, select: &Select) -> Result<Vec<M>> {
+    let models = select.row_models();
+    let mut reader = RowReader::new(rows, &models)?;
+    let mut decoded = Vec::with_capacity(rows.len().min(CAPACITY_MAX));
+    for _ in 0..rows.len() {
+        reader.begin_row();
+        decoded.push(M::decode(&mut reader, &select.related)?);
+    }
+    Ok(decoded)
+}
+
+impl<M: Model> Default for QuerySet<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M> Clone for QuerySet<M> {
+    fn clone(&self) -> Self {
+        Self {
+            select: self.select.clone(),
+            model: PhantomData,
+        }
+    }
+}
+
+impl<M> fmt::Debug for QuerySet<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.select.fmt(f)
+    }
+}

@@ -1,0 +1,114 @@
+use super::foreign_key::ForeignKey;
+use super::meta::ModelMeta;
+use super::model::Model;
+use super::path::RelationPath;
+use super::row_reader::RowReader;
+use crate::Result;
+
+/// The relations that a query loads with its rows, as a tree.
+#[derive(Clone, Debug, Default)]
+pub struct Related {
+    /// Ordered by the relation's index, which is the order of the columns.
+    branches: Vec<(usize, Related)>,
+}
+
+impl Related {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.branches.is_empty()
+    }
+
+    pub(crate) fn insert(&mut self, path: RelationPath) {
+        path.hops().fold(self, |tree, hop| tree.branch_mut(hop));
+    }
+
+    fn branch_mut(&mut self, relation: usize) -> &mut Related {
+        let found = self.branches.binary_search_by_key(&relation, |branch| branch.0);
+        let at = found.unwrap_or_else(|at| {
+            self.branches.insert(at, (relation, Related::default()));
+            at
+        });
+        &mut self.branches[at].1
+    }
+
+    fn branch(&self, relation: usize) -> Option<&Related> {
+        let branch = self.branches.iter().find(|branch| branch.0 == relation)?;
+        Some(&branch.1)
+    }
+
+    /// Calls `visit` with each relation's path and model, in the order of the
+    /// columns.
+    pub(crate) fn visit(
+        &self,
+        root: RelationPath,
+        model: &'static ModelMeta,
+        visit: &mut dyn FnMut(RelationPath, &'static ModelMeta),
+    ) {
+        for (relation, nested) in &self.branches {
+            let Some(target) = model.relations.get(*relation).map(|r| (r.target)()) else {
+                continue;
+            };
+            let path = u8::try_from(*relation).map_or(root, |relation| root.then(relation));
+            visit(path, target);
+            nested.visit(path, target, visit);
+        }
+    }
+
+    /// How many columns the tree below `model` has.
+    fn width(&self, model: &'static ModelMeta) -> usize {
+        let mut width = 0;
+        self.visit(RelationPath::ROOT, model, &mut |_, target| width += target.columns.len());
+        width
+    }
+}
+
+/// A field that a query can load the row of.
+#[doc(hidden)]
+pub trait RelatedField {
+    /// Tells the field which relation of which model it is, and reads the row
+    /// from the columns that follow if the query loads it.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not fit its field.
+    fn load(
+        &mut self,
+        model: &'static ModelMeta,
+        relation: usize,
+        related: &Related,
+        row: &mut RowReader<'_>,
+    ) -> Result<()>;
+}
+
+impl<T: Model> RelatedField for ForeignKey<T> {
+    fn load(
+        &mut self,
+        model: &'static ModelMeta,
+        relation: usize,
+        related: &Related,
+        row: &mut RowReader<'_>,
+    ) -> Result<()> {
+        self.set_field(&model.relations[relation]);
+        if let Some(nested) = related.branch(relation) {
+            self.set_row(T::decode(row, nested)?);
+        }
+        Ok(())
+    }
+}
+
+impl<T: Model> RelatedField for Option<ForeignKey<T>> {
+    fn load(
+        &mut self,
+        model: &'static ModelMeta,
+        relation: usize,
+        related: &Related,
+        row: &mut RowReader<'_>,
+    ) -> Result<()> {
+        match (self, related.branch(relation)) {
+            (Some(field), _) => field.load(model, relation, related, row),
+            (None, Some(nested)) => row.skip(T::META.columns.len() + nested.width(T::META)),
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Conditions and expressions.
+
+use bytes::BytesMut;
+
+use super::writer::Writer;
+use crate::database::write_array;
+use crate::orm::node::{ColumnRef, Node, Op};
+use crate::orm::value::Value;
+use crate::{Error, Result};
+
+impl Writer {
+    /// Conditions that must all hold.
+    pub(super) fn conditions(&mut self, conditions: &[Node]) -> Result<()> {
+        self.group(conditions, " AND ", "TRUE")
+    }
+
+    pub(super) fn node(&mut self, node: &Node) -> Result<()> {
+        match node {
+            Node::Column(column) => self.column_ref(*column),
+            Node::Value(value) => self.value(value),
+            Node::Op(op, operands) => self.op(*op, operands),
+        }
+    }
+
+    fn op(&mut self, op: Op, operands: &[Node]) -> Result<()> {
+        match (op, operands) {
+            (Op::And, _) => self.group(operands, " AND ", "TRUE"),
+            (Op::Or, _) => self.group(operands, " OR ", "FALSE"),
+            (Op::Not, [operand]) => self.complement(operand),
+            (Op::Eq, [left, right]) => self.equal(left, right),
+            (Op::Ne, [left, right]) => self.not_equal(left, right),
+            (Op::Gt, [left, right]) => self.infix(left, " > ", right),
+            (Op::Gte, [left, right]) => self.infix(left, " >= ", right),
+            (Op::Lt, [left, right]) => self.infix(left, " < ", right),
+            (Op::Lte, [left, right]) => self.infix(left, " <= ", right),
+            (Op::Between, [value, low, high]) => {
+                self.infix(value, " BETWEEN ", low)?;
+                self.push(" AND ");
+                self.node(high)
+            }
+            (Op::In { array_oid }, [value, members @ ..]) => self.is_in(value, members, array_oid),
+            (Op::Like, [text, pattern]) => self.like(text, " LIKE ", pattern),
+            (Op::ILike, [text, pattern]) => self.like(text, " ILIKE ", pattern),
+            (Op::IsNull, [value]) => self.postfix(value, " IS NULL"),
+            (Op::IsNotNull, [value]) => self.postfix(value, " IS NOT NULL"),
+            (Op::Add, [left, right]) => self.arithmetic(left, " + ", right),
+            (Op::Sub, [left, right]) => self.arithmetic(left, " - ", right),
+            (Op::Mul, [left, right]) => self.arithmetic(left, " * ", right),
+            _ => Err(Error::invalid_query(format!("{op:?} has a wrong number of operands"))),
+        }
+    }
+
+    /// Any number of conditions, each in parentheses if it could be torn apart.
+    fn group(&mut self, conditions: &[Node], operator: &str, of_none: &str) -> Result<()> {
+        if let [condition] = conditions {
+            return self.node(condition);
+        }
+        if conditions.is_empty() {
+            self.push(of_none);
+        }
+        for (index, condition) in conditions.iter().enumerate() {
+            self.push(if index == 0 { "" } else { operator });
+            self.member(condition)?;
+        }
+        Ok(())
+    }
+
+    fn member(&mut self, condition: &Node) -> Result<()> {
+        match condition {
+            Node::Op(Op::And | Op::Or, operands) if operands.len() > 1 => {
+                self.push("(");
+                self.node(condition)?;
+                self.push(")");
+                Ok(())
+            }
+            _ => self.node(condition),
+        }
+    }
+
+    /// True of the rows of which the condition is not, also where SQL's `NOT`
+    /// would be NULL.
+    fn complement(&mut self, condition: &Node) -> Result<()> {
+        match (condition, self.only_nullable_column(condition)?) {
+            (Node::Op(Op::IsNull, operands), _) => self.op(Op::IsNotNull, operands),
+            (Node::Op(Op::IsNotNull, operands), _) => self.op(Op::IsNull, operands),
+            (_, Some(column)) => {
+                self.push("(NOT (");
+                self.node(condition)?;
+                self.push(") OR ");
+                self.column_ref(column)?;
+                self.push(" IS NULL)");
+                Ok(())
+            }
+            _ if self.is_nullable(condition)? => {
+                self.push("(");
+                self.node(condition)?;
+                self.push(") IS NOT TRUE");
+                Ok(())
+            }
+            (Node::Column(_), None) => {
+                self.push("NOT ");
+                self.node(condition)
+            }
+            _ => {
+                self.push("NOT (");
+                self.node(condition)?;
+                self.push(")");
+                Ok(())
+            }
+        }
+    }
+
+    fn equal(&mut self, left: &Node, right: &Node) -> Result<()> {
+        if is_null(right) {
+            return self.postfix(left, " IS NULL");
+        }
+        self.infix(left, " = ", right)
+    }
+
+    fn not_equal(&mut self, left: &Node, right: &Node) -> Result<()> {
+        if is_null(right) {
+            return self.postfix(left, " IS NOT NULL");
+        }
+        if self.is_nullable(left)? || self.is_nullable(right)? {
+            return self.infix(left, " IS DISTINCT FROM ", right);
+        }
+        self.infix(left, " <> ", right)
+    }
+
+    fn is_in(&mut self, value: &Node, members: &[Node], array_oid: u32) -> Result<()> {
+        let has_null = members.iter().any(is_null);
+        let members: Vec<&Node> = members.iter().filter(|node| !is_null(node)).collect();
+        match (members.is_empty(), has_null) {
+            (true, true) => self.postfix(value, " IS NULL"),
+            (true, false) => {
+                self.push("FALSE");
+                Ok(())
+            }
+            (false, false) => self.is_member(value, &members, array_oid),
+            (false, true) => {
+                self.push("(");
+                self.is_member(value, &members, array_oid)?;
+                self.push(" OR ");
+                self.postfix(value, " IS NULL")?;
+                self.push(")");
+                Ok(())
+            }
+        }
+    }
+
+    fn is_member(&mut self, value: &Node, members: &[&Node], array_oid: u32) -> Result<()> {
+        self.node(value)?;
+        let values: Option<Vec<&Value>> = members.iter().map(|node| as_value(node)).collect();
+        match values {
+            Some(values) if array_oid != 0 => {
+                self.push(" = ANY(");
+                self.array(&values, array_oid)?;
+            }
+            _ => {
+                self.push(" IN (");
+                self.list(members)?;
+            }
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn array(&mut self, values: &[&Value], array_oid: u32) -> Result<()> {
+        let element = values.first().map_or(0, |value| value.oid);
+        let cells = values.iter().map(|value| value.bytes()).collect::<Result<Vec<_>, _>>();
+        let cells = cells.map_err(Error::encode)?;
+        let mut array = BytesMut::new();
+        write_array(element, &cells, &mut array).map_err(|e| Error::encode(e.to_string()))?;
+        let number = self.parameters.push_encoded(array_oid, Some(&array))?;
+        self.parameter(number);
+        Ok(())
+    }
+
+    fn list(&mut self, members: &[&Node]) -> Result<()> {
+        for (index, member) in members.iter().enumerate() {
+            self.push(if index == 0 { "" } else { ", " });
+            self.node(member)?;
+        }
+        Ok(())
+    }
+
+    fn like(&mut self, text: &Node, operator: &str, pattern: &Node) -> Result<()> {
+        self.infix(text, operator, pattern)?;
+        self.push(" ESCAPE '\\'");
+        Ok(())
+    }
+
+    fn arithmetic(&mut self, left: &Node, operator: &str, right: &Node) -> Result<()> {
+        self.push("(");
+        self.infix(left, operator, right)?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn infix(&mut self, left: &Node, operator: &str, right: &Node) -> Result<()> {
+        self.node(left)?;
+        self.push(operator);
+        self.node(right)
+    }
+
+    fn postfix(&mut self, value: &Node, operator: &str) -> Result<()> {
+        self.node(value)?;
+        self.push(operator);
+        Ok(())
+    }
+
+    fn column_ref(&mut self, column: ColumnRef) -> Result<()> {
+        let found = self.scope.find(column)?;
+        self.column(found.table, found.column);
+        Ok(())
+    }
+
+    /// Whether a node can be NULL.
+    fn is_nullable(&self, node: &Node) -> Result<bool> {
+        match node {
+            Node::Column(column) => Ok(self.scope.find(*column)?.nullable),
+            Node::Value(value) => Ok(value.is_null()),
+            Node::Op(Op::Not | Op::IsNull | Op::IsNotNull | Op::Ne, _) => Ok(false),
+            Node::Op(Op::Eq, operands) if operands.last().is_some_and(is_null) => Ok(false),
+            Node::Op(Op::In { .. }, operands) => self.is_membership_nullable(operands),
+            Node::Op(_, operands) => self.is_any_nullable(operands),
+        }
+    }
+
+    fn is_membership_nullable(&self, operands: &[Node]) -> Result<bool> {
+        let [value, members @ ..] = operands else {
+            return Ok(false);
+        };
+        // A NULL among the members is written as a test of its own, after which
+        // a NULL value is not unknown any more.
+        let has_null = members.iter().any(is_null);
+        let mut members = members.iter().filter(|node| !is_null(node)).peekable();
+        if !has_null && members.peek().is_some() && self.is_nullable(value)? {
+            return Ok(true);
+        }
+        members.try_fold(false, |found, node| Ok(found || self.is_nullable(node)?))
+    }
+
+    fn is_any_nullable(&self, nodes: &[Node]) -> Result<bool> {
+        nodes.iter().try_fold(false, |found, node| Ok(found || self.is_nullable(node)?))
+    }
+
+    /// The column of a comparison, when it alone is what can be NULL in it.
+    fn only_nullable_column(&self, condition: &Node) -> Result<Option<ColumnRef>> {
+        let (column, others) = match condition {
+            Node::Op(Op::And | Op::Or | Op::Not, _) => return Ok(None),
+            Node::Op(_, operands) => match operands.split_first() {
+                Some((Node::Column(column), others)) => (*column, others),
+                _ => return Ok(None),
+            },
+            Node::Column(column) => (*column, &[][..]),
+            Node::Value(_) => return Ok(None),
+        };
+        let is_alone = self.is_nullable(condition)?
+            && self.scope.find(column)?.nullable
+            && !self.is_any_nullable(others)?;
+        Ok(is_alone.then_some(column))
+    }
+}
+
+fn is_null(node: &Node) -> bool {
+    as_value(node).is_some_and(Value::is_null)
+}
+
+fn as_value(node: &Node) -> Option<&Value> {
+    match node {
+        Node::Value(value) => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,136 @@
+use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::node::ColumnRef;
+use crate::orm::path::{HOPS_MAX, RelationPath};
+use crate::{Error, Result};
+
+/// The tables that a statement reads: its model's as `t0`, and those joined to
+/// it as `t1`, `t2`, … in the order in which they are needed.
+pub(super) struct Scope {
+    pub(super) root: &'static ModelMeta,
+    pub(super) joins: Vec<Join>,
+}
+
+/// A table joined over a foreign key.
+pub(super) struct Join {
+    path: RelationPath,
+    pub(super) model: &'static ModelMeta,
+    /// The foreign key, and the table it stands in.
+    pub(super) from: usize,
+    pub(super) column: &'static ColumnMeta,
+    /// Whether the row can be missing, so that its columns read as NULL.
+    nullable: bool,
+}
+
+/// A column found in a scope.
+pub(super) struct Found {
+    /// The number of its table.
+    pub(super) table: usize,
+    pub(super) column: &'static ColumnMeta,
+    pub(super) nullable: bool,
+}
+
+impl Scope {
+    pub(super) fn new(root: &'static ModelMeta) -> Self {
+        Self {
+            root,
+            joins: Vec::new(),
+        }
+    }
+
+    /// Joins the tables that a column needs.
+    pub(super) fn add_column(&mut self, column: ColumnRef) -> Result<()> {
+        let column = self.without_needless_hop(column)?;
+        self.add_path(column.path).map(drop)
+    }
+
+    /// Joins the tables on a path and returns the number of the last.
+    pub(super) fn add_path(&mut self, path: RelationPath) -> Result<usize> {
+        if path.is_too_long() {
+            return Err(too_long());
+        }
+        if let Some(table) = self.table(path) {
+            return Ok(table);
+        }
+        let Some((parent, relation)) = path.parent() else {
+            return Ok(0);
+        };
+        let from = self.add_path(parent)?;
+        let model = self.model(from);
+        let relation = model.relations.get(relation).ok_or_else(unknown)?;
+        let column = &model.columns[relation.column];
+        self.joins.push(Join {
+            path,
+            model: (relation.target)(),
+            from,
+            column,
+            nullable: column.nullable || self.is_nullable(from),
+        });
+        Ok(self.joins.len())
+    }
+
+    /// Finds a column whose tables are joined.
+    pub(super) fn find(&self, column: ColumnRef) -> Result<Found> {
+        let column = self.without_needless_hop(column)?;
+        let table = self.table(column.path).ok_or_else(unknown)?;
+        let meta = self.model(table).columns.get(usize::from(column.index));
+        let meta = meta.ok_or_else(unknown)?;
+        Ok(Found {
+            table,
+            column: meta,
+            nullable: meta.nullable || self.is_nullable(table),
+        })
+    }
+
+    /// The key of a row that a foreign key points to is the foreign key itself,
+    /// so `Book::author().id()` needs no join.
+    fn without_needless_hop(&self, column: ColumnRef) -> Result<ColumnRef> {
+        let Some((parent, relation)) = column.path.parent() else {
+            return Ok(column);
+        };
+        let model = self.model_at(parent)?;
+        let relation = model.relations.get(relation).ok_or_else(unknown)?;
+        if (relation.target)().key != usize::from(column.index) {
+            return Ok(column);
+        }
+        Ok(ColumnRef {
+            path: parent,
+            index: u16::try_from(relation.column).map_err(|_| unknown())?,
+        })
+    }
+
+    fn model_at(&self, path: RelationPath) -> Result<&'static ModelMeta> {
+        path.hops().try_fold(self.root, |model, hop| {
+            let relation = model.relations.get(hop).ok_or_else(unknown)?;
+            Ok((relation.target)())
+        })
+    }
+
+    fn table(&self, path: RelationPath) -> Option<usize> {
+        if path.is_root() {
+            return Some(0);
+        }
+        let join = self.joins.iter().position(|join| join.path == path)?;
+        Some(join + 1)
+    }
+
+    fn model(&self, table: usize) -> &'static ModelMeta {
+        match table.checked_sub(1) {
+            Some(join) => self.joins[join].model,
+            None => self.root,
+        }
+    }
+
+    fn is_nullable(&self, table: usize) -> bool {
+        table.checked_sub(1).is_some_and(|join| self.joins[join].nullable)
+    }
+}
+
+fn too_long() -> Error {
+    Error::invalid_query(format!(
+        "a path follows more than {HOPS_MAX} relations; filter in two queries instead"
+    ))
+}
+
+fn unknown() -> Error {
+    Error::invalid_query("a column or relation is not one of the query's model")
+}

@@ -1,0 +1,202 @@
+//! What makes a crate a plugin.
+
+use std::sync::Once;
+
+use crate::bindings::exports::plinth::host::handler;
+use crate::database::Db;
+use crate::http::{Endpoint, IntoReply, Parameters};
+use crate::log;
+use crate::orm::{self, ModelMeta};
+use crate::request::Request;
+
+/// Makes the crate a plugin: says which models, routes and demonstration data
+/// it has. Every part can be left out.
+///
+/// ```no_run
+/// use plinth::prelude::*;
+///
+/// #[derive(Model)]
+/// #[model(table = "notes")]
+/// pub struct Note {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     pub text: String,
+/// }
+///
+/// /// Count the notes.
+/// #[get("/notes/count")]
+/// fn count_notes(db: Db) -> Result<Json<i64>> {
+///     Ok(Json(Note::objects().count(&db)?))
+/// }
+///
+/// fn two_notes(db: &Db) -> Result<()> {
+///     for text in ["milk", "bread"] {
+///         create!(Note { text: text.to_owned() }).run(db)?;
+///     }
+///     Ok(())
+/// }
+///
+/// plinth::plugin! {
+///     models: [Note],
+///     routes: [count_notes],
+///     seed: two_notes,
+/// }
+/// # fn main() {}
+/// ```
+///
+/// The name and version are those of the crate's `Cargo.toml`. A seed is a
+/// `fn(&Db) -> plinth::Result<()>`; the host calls it where the tables are empty
+/// and demonstration data is wanted, and it runs in one transaction.
+#[macro_export]
+macro_rules! plugin {
+    ($($declaration:tt)*) => {
+        $crate::__plugin! { [] [] [] $($declaration)* }
+    };
+}
+
+/// Sorts the parts of a declaration, which come in any order, into three
+/// brackets: models, routes, seed.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __plugin {
+    ([$($m:tt)*] [$($r:tt)*] [$($s:tt)*] models: [$($model:ty),* $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { [$($m)* $($model,)*] [$($r)*] [$($s)*] $($($rest)*)? }
+    };
+    ([$($m:tt)*] [$($r:tt)*] [$($s:tt)*] routes: [$($route:ty),* $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { [$($m)*] [$($r)* $($route,)*] [$($s)*] $($($rest)*)? }
+    };
+    ([$($m:tt)*] [$($r:tt)*] [] seed: $seed:path $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { [$($m)*] [$($r)*] [$seed] $($($rest)*)? }
+    };
+    ([$($model:ty,)*] [$($route:ty,)*] [$($seed:path)?]) => {
+        const _: () = {
+            static PLUGIN: $crate::plugin::Plugin = $crate::plugin::Plugin {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+                models: &[$(<$model as $crate::orm::Model>::META,)*],
+                routes: &[$(<$route as $crate::http::Route>::ENDPOINT,)*],
+                seeds: &[$($seed)?],
+            };
+            $crate::__export!(PLUGIN);
+        };
+    };
+    ($models:tt $routes:tt $seed:tt $key:ident: $($rest:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "`", ::core::stringify!($key),
+            "` is not a part of a plugin, or is there twice, or is not written like this: ",
+            "plugin! { models: [Book], routes: [list_books], seed: demo::load }"
+        ));
+    };
+}
+
+/// Exports a plugin to the host, where there can be one.
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    ($plugin:ident) => {
+        struct Exported;
+
+        impl $crate::bindings::exports::plinth::host::handler::Guest for Exported {
+            fn describe() -> $crate::bindings::exports::plinth::host::handler::Description {
+                $plugin.describe()
+            }
+
+            fn handle(
+                route: u32,
+                parameters: ::std::vec::Vec<::std::string::String>,
+                query: ::std::string::String,
+            ) -> $crate::bindings::exports::plinth::host::handler::Reply {
+                $plugin.handle(route, parameters, query)
+            }
+
+            fn seed() -> ::std::result::Result<(), ::std::string::String> {
+                $plugin.seed()
+            }
+        }
+
+        $crate::bindings::export!(Exported with_types_in $crate::bindings);
+    };
+}
+
+/// Uses a plugin's items, so that tests on the development machine compile
+/// them as they are.
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    ($plugin:ident) => {
+        const _: &$crate::plugin::Plugin = &$plugin;
+    };
+}
+
+/// What [`plugin!`](crate::plugin!) declares.
+#[derive(Debug)]
+pub struct Plugin {
+    /// The name of the plugin's package.
+    pub name: &'static str,
+    /// The version of the plugin's package.
+    pub version: &'static str,
+    /// The models, in any order.
+    pub models: &'static [&'static ModelMeta],
+    /// The routes; the index of one is its number.
+    pub routes: &'static [Endpoint],
+    /// The function that loads demonstration data, if there is one.
+    pub seeds: &'static [fn(&Db) -> crate::Result<()>],
+}
+
+impl Plugin {
+    /// Tells the host what the plugin is.
+    #[must_use]
+    pub fn describe(&self) -> handler::Description {
+        log_panics();
+        handler::Description {
+            name: self.name.to_owned(),
+            version: self.version.to_owned(),
+            sdk: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned(),
+            routes: self.routes.iter().map(Endpoint::describe).collect(),
+            tables: orm::schema::tables(self.models),
+            has_seed: !self.seeds.is_empty(),
+        }
+    }
+
+    /// Answers a request.
+    #[must_use]
+    pub fn handle(&self, route: u32, parameters: Vec<String>, query: String) -> handler::Reply {
+        log_panics();
+        let endpoint = &self.routes[route as usize];
+        let request = Request::new(query);
+        (endpoint.call)(&mut Parameters::new(parameters), &request)
+            .into_reply()
+            .into_host()
+    }
+
+    /// Loads demonstration data.
+    ///
+    /// # Errors
+    ///
+    /// The seed's error as a sentence for the person who started the host.
+    pub fn seed(&self) -> Result<(), String> {
+        log_panics();
+        // All or nothing: tables that are half full count as used.
+        Db::named("default")
+            .transaction(|tx| self.seeds.iter().try_for_each(|seed| seed(tx)))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// A panic becomes one line of the log, with the request it belongs to, before
+/// it traps the instance.
+fn log_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let message = panic.payload_as_str().unwrap_or("a value that is not text");
+            let line = match panic.location() {
+                Some(place) => format!("panicked at {place}: {message}"),
+                None => format!("panicked: {message}"),
+            };
+            log::write(log::Level::Error, "panic", format_args!("{line}"));
+        }));
+    });
+}

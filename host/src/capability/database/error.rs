@@ -1,0 +1,101 @@
+//! What a plugin is told when a statement fails.
+
+use deadpool::managed::PoolError;
+use tokio_postgres::error::SqlState;
+
+use crate::bindings::plinth::host::database::{Error, ErrorKind};
+
+/// An error of ours, with nothing from the server.
+pub(super) fn error(kind: ErrorKind, message: impl Into<String>) -> Error {
+    Error {
+        kind,
+        message: message.into(),
+        sqlstate: None,
+        detail: None,
+        constraint: None,
+        table: None,
+        column: None,
+    }
+}
+
+pub(super) fn denied(plugin: &str, database: &str) -> Error {
+    error(
+        ErrorKind::Denied,
+        format!(
+            "plugin {plugin} may not use a database named {database:?}; \
+             add it to plugins.{plugin}.databases in plinth.toml"
+        ),
+    )
+}
+
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    error(ErrorKind::Invalid, message)
+}
+
+/// What COMMIT would have hidden.
+pub(super) fn failed_transaction() -> Error {
+    let message = "a statement of the transaction failed, so it was rolled back; \
+                   wrap what may fail in a transaction of its own (a savepoint)";
+    let sqlstate = Some(SqlState::IN_FAILED_SQL_TRANSACTION.code().to_owned());
+    Error { sqlstate, ..error(ErrorKind::Server, message) }
+}
+
+/// Why no connection was had.
+pub(super) fn from_pool(database: &str, cause: &PoolError<tokio_postgres::Error>) -> Error {
+    match cause {
+        PoolError::Timeout(deadpool::managed::TimeoutType::Wait) => error(
+            ErrorKind::Busy,
+            format!("no connection to database {database:?} came free within acquire_timeout_ms"),
+        ),
+        PoolError::Backend(cause) => error(
+            ErrorKind::Disconnected,
+            format!("cannot connect to database {database:?}: {}", chain(cause)),
+        ),
+        other => error(
+            ErrorKind::Disconnected,
+            format!("cannot connect to database {database:?}: {other}"),
+        ),
+    }
+}
+
+/// Why a statement failed.
+pub(super) fn from_postgres(cause: &tokio_postgres::Error) -> Error {
+    let Some(server) = cause.as_db_error() else {
+        let kind = if cause.is_closed() || is_io(cause) {
+            ErrorKind::Disconnected
+        } else {
+            ErrorKind::Invalid
+        };
+        return error(kind, chain(cause));
+    };
+    let text = |value: Option<&str>| value.map(str::to_owned);
+    Error {
+        kind: kind_of(server.code()),
+        message: server.message().to_owned(),
+        sqlstate: Some(server.code().code().to_owned()),
+        detail: text(server.detail()),
+        constraint: text(server.constraint()),
+        table: text(server.table()),
+        column: text(server.column()),
+    }
+}
+
+fn kind_of(state: &SqlState) -> ErrorKind {
+    match state.code() {
+        "57014" => ErrorKind::Timeout,
+        // The server shuts down, or an operator ended this connection.
+        "57P01" | "57P02" | "57P03" => ErrorKind::Disconnected,
+        code if code.starts_with("08") => ErrorKind::Disconnected,
+        _ => ErrorKind::Server,
+    }
+}
+
+fn is_io(cause: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(cause).is_some_and(|source| source.is::<std::io::Error>())
+}
+
+/// A cause with all that is behind it, on one line.
+fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(cause), |cause| cause.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,96 @@
+//! What kind of statement a text is, told from its first word.
+//!
+//! A pooled connection must come back as it went: a plugin that sent BEGIN as
+//! plain SQL would leave its transaction to the next borrower, and one that sent
+//! SET would leave its setting.
+//! This is housekeeping, not isolation: what a plugin may touch is decided by
+//! its Postgres role.
+
+/// What a statement does to its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// Nothing that outlives it.
+    Plain,
+    /// Marks or rolls back to a savepoint: only within a transaction.
+    Savepoint,
+    /// Begins or ends a transaction: never, that is the host's.
+    Transaction,
+    /// Can leave something behind in the session.
+    Session,
+}
+
+impl Verb {
+    /// Tells the verb of one SQL statement.
+    pub(super) fn of(sql: &str) -> Self {
+        let rest = skip_blank(sql);
+        let (first, rest) = word(rest);
+        match first.as_str() {
+            "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "TABLE" | "MERGE"
+            | "EXPLAIN" | "SHOW" | "" => Self::Plain,
+            "SAVEPOINT" | "RELEASE" => Self::Savepoint,
+            "ROLLBACK" if word(skip_blank(rest)).0 == "TO" => Self::Savepoint,
+            "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" | "ROLLBACK" => Self::Transaction,
+            "PREPARE" if word(skip_blank(rest)).0 == "TRANSACTION" => Self::Transaction,
+            _ => Self::Session,
+        }
+    }
+}
+
+/// The first word, in capitals, and what follows it.
+fn word(sql: &str) -> (String, &str) {
+    let end = sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len());
+    (sql[..end].to_ascii_uppercase(), &sql[end..])
+}
+
+/// Skips white space, comments (Postgres nests them) and opening parentheses.
+fn skip_blank(mut sql: &str) -> &str {
+    loop {
+        sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+        if let Some(rest) = sql.strip_prefix("--") {
+            sql = rest.split_once('\n').map_or("", |(_, rest)| rest);
+        } else if let Some(rest) = sql.strip_prefix("/*") {
+            sql = skip_comment(rest);
+        } else {
+            return sql;
+        }
+    }
+}
+
+fn skip_comment(mut sql: &str) -> &str {
+    let mut depth = 1;
+    while depth > 0 {
+        match sql.find("/*").into_iter().chain(sql.find("*/")).min() {
+            Some(at) if sql[at..].starts_with("/*") => (depth, sql) = (depth + 1, &sql[at + 2..]),
+            Some(at) => (depth, sql) = (depth - 1, &sql[at + 2..]),
+            None => return "",
+        }
+    }
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_word_tells() {
+        assert_eq!(Verb::of("SELECT 1"), Verb::Plain);
+        assert_eq!(Verb::of("(select 1) union (select 2)"), Verb::Plain);
+        assert_eq!(Verb::of("savepoint a"), Verb::Savepoint);
+        assert_eq!(Verb::of("ROLLBACK TO SAVEPOINT a"), Verb::Savepoint);
+        assert_eq!(Verb::of("rollback"), Verb::Transaction);
+        assert_eq!(Verb::of("PREPARE TRANSACTION 'x'"), Verb::Transaction);
+        assert_eq!(Verb::of("prepare a as select 1"), Verb::Session);
+        assert_eq!(Verb::of("SET search_path = x"), Verb::Session);
+        assert_eq!(Verb::of("DO $$ begin end $$"), Verb::Session);
+        assert_eq!(Verb::of(""), Verb::Plain);
+    }
+
+    #[test]
+    fn comments_hide_nothing() {
+        assert_eq!(Verb::of("-- SELECT\n  BEGIN"), Verb::Transaction);
+        assert_eq!(Verb::of("/* a /* SELECT */ b */ commit;"), Verb::Transaction);
+        assert_eq!(Verb::of("/* /* unclosed */ BEGIN"), Verb::Plain);
+        assert_eq!(Verb::of("begin;"), Verb::Transaction);
+    }
+}

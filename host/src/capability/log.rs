@@ -1,0 +1,58 @@
+//! `wit/log.wit`: a plugin's lines in the host's log.
+
+use crate::bindings::plinth::host::log::{Host, Level};
+use crate::state::State;
+
+/// A longer line is cut: a plugin must not fill the disk with one call.
+const LINE_BYTES_MAX: usize = 16 << 10;
+
+/// Writes a line with the plugin, the route and the request it belongs to.
+/// A macro, because `tracing` wants the level when it compiles.
+macro_rules! line {
+    ($level:ident, $state:expr, $module:expr, $message:expr) => {
+        tracing::$level!(
+            target: "plinth::plugin",
+            plugin = %$state.granted.plugin,
+            route = %$state.request.route(),
+            request_id = %$state.request.id(),
+            module = %$module,
+            "{}", shorten($message)
+        )
+    };
+}
+
+impl Host for State {
+    fn write(&mut self, level: Level, target: String, message: String) -> wasmtime::Result<()> {
+        match level {
+            Level::Trace => line!(trace, self, target, &message),
+            Level::Debug => line!(debug, self, target, &message),
+            Level::Info => line!(info, self, target, &message),
+            Level::Warn => line!(warn, self, target, &message),
+            Level::Error => line!(error, self, target, &message),
+        }
+        Ok(())
+    }
+}
+
+/// Writes what a plugin printed to its standard error, which is where a panic
+/// explains itself.
+pub(crate) fn stderr_line(state: &State, message: &str) {
+    line!(error, state, "stderr", message);
+}
+
+fn shorten(message: &str) -> &str {
+    &message[..message.floor_char_boundary(LINE_BYTES_MAX)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let long = "é".repeat(LINE_BYTES_MAX);
+        assert_eq!(shorten(&long).len(), LINE_BYTES_MAX);
+        assert_eq!(shorten(&format!("a{long}")).len(), LINE_BYTES_MAX - 1);
+        assert_eq!(shorten("short"), "short");
+    }
+}

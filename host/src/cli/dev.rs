@@ -1,0 +1,212 @@
+//! `plinth dev`: build, serve, and serve each save.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::stop;
+use crate::config::{Config, DatabaseConfig, DatabaseLimits, PluginConfig};
+use crate::dev::build::{PluginCrate, Profile};
+use crate::dev::database::Bookkeeping;
+use crate::dev::postgres::{PrivatePostgres, Storage};
+use crate::dev::watch::SourceWatcher;
+use crate::host::{Host, Reload};
+use crate::plugin::Plugin;
+use crate::progress::Progress;
+use crate::{logging, server, toolchain};
+
+/// The name of the database that plugins are given in `dev`.
+const DATABASE: &str = "default";
+
+/// Builds a plugin, serves it, and serves each save.
+///
+/// Does everything a fresh machine needs: installs the wasm target, starts a
+/// private Postgres, creates the tables, loads the demo data. Ctrl-C ends all of
+/// it. A `plinth.toml` beside the plugin's Cargo.toml is used where there is one.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The folder of the plugin.
+    #[arg(default_value = ".", value_name = "FOLDER")]
+    folder: PathBuf,
+    /// The port to listen on, at 127.0.0.1.
+    #[arg(long, short, value_name = "PORT")]
+    port: Option<u16>,
+    /// Use this database instead of a private Postgres.
+    #[arg(long, value_name = "URL", env = "PLINTH_DATABASE_URL", hide_env_values = true)]
+    database: Option<String>,
+    /// Begin with an empty database: drops what the private Postgres holds for
+    /// this plugin.
+    #[arg(long, conflicts_with = "database")]
+    fresh: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<()> {
+    let stop = stop::requested();
+    tokio::pin!(stop);
+    let progress = Progress::stderr();
+    let session = tokio::select! {
+        session = Session::start(&args, &progress) => session?,
+        () = &mut stop => return Ok(()),
+    };
+    session.run(stop, &progress).await
+}
+
+/// A running `plinth dev`.
+struct Session {
+    source: PluginCrate,
+    host: Arc<Host>,
+    listener: tokio::net::TcpListener,
+    bookkeeping: Bookkeeping,
+    watcher: SourceWatcher,
+    postgres: Option<PrivatePostgres>,
+}
+
+impl Session {
+    async fn start(args: &Args, progress: &Progress) -> Result<Self> {
+        let source = PluginCrate::open(&args.folder).await?;
+        let mut config = source.config()?;
+        logging::start(config.log_format);
+        config.dev = true;
+        config.create_tables = true;
+        config.engine.incremental_compilation = true;
+        if let Some(port) = args.port {
+            config.listen = SocketAddr::from(([127, 0, 0, 1], port));
+        }
+        // First of all, because it is the likeliest to fail and the soonest tried.
+        let listener = server::bind(config.listen).await?;
+        toolchain::ensure_wasm_target(progress).await?;
+        let postgres = database(&mut config, args, &source, progress).await?;
+        let watcher = SourceWatcher::new(&source)?;
+        let built = source.build(Profile::Dev, progress).await?;
+        mount(&mut config, &source, built.component);
+        let connect = config.databases[DATABASE].url.parse().context("the database's URL")?;
+        let step = progress.step("Compiling and linking");
+        let host = Arc::new(Host::start(config).await?);
+        step.done("tables created");
+        let bookkeeping = Bookkeeping::open(&connect).await?;
+        Ok(Self { source, host, listener, bookkeeping, watcher, postgres })
+    }
+
+    async fn run(mut self, stop: impl Future<Output = ()>, progress: &Progress) -> Result<()> {
+        self.prepare(progress).await?;
+        let address = self.listener.local_addr()?;
+        progress.line(&format!("Serving {} on http://{address}/ (Ctrl-C stops)", self.source.name()));
+        let host = Arc::clone(&self.host);
+        let (ended, end) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(server::serve(host, self.listener, async { _ = end.await }));
+        let rebuilding = async {
+            loop {
+                self.watcher.changed().await;
+                rebuild(&self.source, &self.host, &self.bookkeeping, progress).await;
+            }
+        };
+        tokio::select! {
+            () = rebuilding => {}
+            () = stop => {}
+        }
+        drop(ended);
+        serving.await.context("the server failed")?;
+        if let Some(postgres) = self.postgres {
+            postgres.stop().await?;
+        }
+        Ok(())
+    }
+
+    async fn prepare(&self, progress: &Progress) -> Result<()> {
+        for plugin in self.host.site().plugins() {
+            warn_of_old_tables(&self.bookkeeping, plugin, progress).await?;
+            let step = progress.step("Loading demo data");
+            match self.bookkeeping.seed(plugin).await {
+                Ok(true) => step.done("loaded"),
+                Ok(false) => step.done("nothing to load"),
+                Err(error) => {
+                    step.fail("failed");
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The private Postgres, unless a database is given; its URL goes into `config`.
+async fn database(
+    config: &mut Config,
+    args: &Args,
+    source: &PluginCrate,
+    progress: &Progress,
+) -> Result<Option<PrivatePostgres>> {
+    let given = args.database.clone().map(|url| DatabaseConfig { url, limits: DatabaseLimits::default() });
+    if let Some(database) = given {
+        config.databases.insert(DATABASE.into(), database);
+    }
+    if config.databases.contains_key(DATABASE) {
+        return Ok(None);
+    }
+    let storage = Storage::Kept(config.data_dir.join("postgres"));
+    let postgres = PrivatePostgres::start(storage, progress).await?;
+    let name = source.name();
+    if args.fresh {
+        postgres.drop_database(name).await?;
+    }
+    postgres.create_database_if_missing(name).await?;
+    let database = DatabaseConfig { url: postgres.url(name), limits: DatabaseLimits::default() };
+    config.databases.insert(DATABASE.into(), database);
+    Ok(Some(postgres))
+}
+
+/// Puts the built component into the settings.
+fn mount(config: &mut Config, source: &PluginCrate, component: PathBuf) {
+    let plugin = config.plugins.entry(source.name().to_owned()).or_insert_with(|| PluginConfig::new(""));
+    plugin.component = component;
+    if plugin.databases.is_empty() {
+        plugin.databases.push(DATABASE.into());
+    }
+}
+
+/// Builds after a change and brings the new version in. Whatever goes wrong is
+/// shown, and the old version goes on serving.
+async fn rebuild(source: &PluginCrate, host: &Host, bookkeeping: &Bookkeeping, progress: &Progress) {
+    let built = match source.build(Profile::Dev, progress).await {
+        Ok(built) => built,
+        Err(error) => return progress.line(&format!("{error:#}")),
+    };
+    let built_at = Instant::now();
+    let step = progress.step("Bringing it in");
+    match bring_in(source, host, bookkeeping, progress, &built.component).await {
+        Ok(Reload::Swapped(generation)) => {
+            let millis = built_at.elapsed().as_millis();
+            step.done(&format!("generation {generation} serves, {millis} ms after cargo finished"));
+        }
+        Ok(Reload::Unchanged) => step.done("the same bytes, nothing to do"),
+        Err(error) => step.fail(&format!("the old version goes on serving: {error:#}")),
+    }
+}
+
+async fn bring_in(
+    source: &PluginCrate,
+    host: &Host,
+    bookkeeping: &Bookkeeping,
+    progress: &Progress,
+    component: &Path,
+) -> Result<Reload> {
+    let wasm = tokio::fs::read(component).await?;
+    let reload = host.reload(source.name(), wasm).await?;
+    if let Some(plugin) = host.site().plugin(source.name()).filter(|_| reload != Reload::Unchanged) {
+        warn_of_old_tables(bookkeeping, plugin, progress).await?;
+    }
+    Ok(reload)
+}
+
+async fn warn_of_old_tables(bookkeeping: &Bookkeeping, plugin: &Plugin, progress: &Progress) -> Result<()> {
+    if bookkeeping.tables_changed(plugin).await? {
+        progress.line(
+            "! The models are not those this database was made for. New tables are created, existing ones are \
+             left as they are; `plinth dev --fresh` begins with an empty database.",
+        );
+    }
+    Ok(())
+}

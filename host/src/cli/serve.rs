@@ -1,0 +1,47 @@
+//! `plinth serve`: serves the plugins of a `plinth.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::stop;
+use crate::config::Config;
+use crate::host::Host;
+use crate::{logging, server};
+
+/// Serves the plugins that a `plinth.toml` names.
+///
+/// SIGTERM or Ctrl-C lets requests in flight finish, for at most
+/// `server.drain_timeout_ms`; a second one ends at once.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration; docs/operating.md documents every key.
+    #[arg(long, default_value = "plinth.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// Listen here instead of the configured address.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Create the tables that the plugins' models need, where they are missing.
+    #[arg(long)]
+    create_tables: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<()> {
+    let mut config = Config::read(&args.config)?;
+    config.create_tables = args.create_tables;
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    logging::start(config.log_format);
+    if config.plugins.is_empty() {
+        tracing::warn!("{} names no plugins: every path answers 404", args.config.display());
+    }
+    let listener = server::bind(config.listen).await?;
+    let host = Arc::new(Host::start(config).await?);
+    tracing::info!("serving on http://{}/", listener.local_addr()?);
+    server::serve(host, listener, stop::requested()).await;
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,418 @@
+//! `plinth.toml`: every setting and every limit, named and checked once.
+//!
+//! `docs/operating.md` documents each key for the operator.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+mod unknown_key;
+
+/// The whole of `plinth.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the host keeps compiled code and, in `dev`, its database.
+    pub data_dir: PathBuf,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Shows the cause of a failure in its response. Never in production.
+    #[serde(skip)]
+    pub dev: bool,
+    /// Creates the tables that plugins' models need before they serve.
+    #[serde(skip)]
+    pub create_tables: bool,
+    /// Limits of the HTTP server.
+    pub server: ServerLimits,
+    /// Limits of the wasm engine.
+    pub engine: EngineLimits,
+    /// The databases that plugins can be given, by name.
+    pub databases: BTreeMap<String, DatabaseConfig>,
+    /// The plugins to serve, by name.
+    pub plugins: BTreeMap<String, PluginConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            data_dir: PathBuf::from(".plinth"),
+            log_format: LogFormat::Text,
+            dev: false,
+            create_tables: false,
+            server: ServerLimits::default(),
+            engine: EngineLimits::default(),
+            databases: BTreeMap::new(),
+            plugins: BTreeMap::new(),
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, for log collectors.
+    Json,
+}
+
+/// Limits of the HTTP server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerLimits {
+    /// Connections served at once; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// The request line and headers together.
+    pub header_bytes_max: usize,
+    /// How long a client may take to send them, and stay idle between requests.
+    pub header_timeout_ms: u64,
+    /// A request's body.
+    pub body_bytes_max: usize,
+    /// How long a client may take to send it.
+    pub body_timeout_ms: u64,
+    /// How long requests in flight may take to finish when the host stops.
+    pub drain_timeout_ms: u64,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 10_000,
+            header_bytes_max: 32 << 10,
+            header_timeout_ms: 30_000,
+            body_bytes_max: 2 << 20,
+            body_timeout_ms: 30_000,
+            drain_timeout_ms: 10_000,
+        }
+    }
+}
+
+/// Limits of the wasm engine, for all plugins together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineLimits {
+    /// Instances of all plugins together. Each reserves address space, not
+    /// memory.
+    pub instances_max: u32,
+    /// The largest memory that any plugin's limit can ask for.
+    pub memory_bytes_max: usize,
+    /// Elements in one table of a plugin; Rust's hold function pointers.
+    pub table_elements_max: usize,
+    /// Remembers machine code by function between builds. For `dev`.
+    #[serde(skip)]
+    pub incremental_compilation: bool,
+}
+
+impl Default for EngineLimits {
+    fn default() -> Self {
+        Self {
+            instances_max: 512,
+            memory_bytes_max: 256 << 20,
+            table_elements_max: 20_000,
+            incremental_compilation: false,
+        }
+    }
+}
+
+/// A database that plugins can be given.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// A URL or key-value string as libpq takes it. `${NAME}` stands for an
+    /// environment variable, so that the password need not be in the file.
+    pub url: String,
+    /// Limits of the pool and of statements.
+    #[serde(default)]
+    pub limits: DatabaseLimits,
+}
+
+/// Limits of a database's pool and of statements.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseLimits {
+    /// Connections open at once.
+    pub connections_max: usize,
+    /// How long a request may wait for one.
+    pub acquire_timeout_ms: u64,
+    /// How long making one may take.
+    pub connect_timeout_ms: u64,
+    /// How long a statement may run.
+    pub statement_timeout_ms: u64,
+    /// Prepared statements kept on each connection.
+    pub statements_max: usize,
+    /// The rows of one result, as they cross into the plugin.
+    pub result_bytes_max: usize,
+}
+
+impl Default for DatabaseLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 16,
+            acquire_timeout_ms: 2_000,
+            connect_timeout_ms: 5_000,
+            statement_timeout_ms: 10_000,
+            statements_max: 256,
+            result_bytes_max: 16 << 20,
+        }
+    }
+}
+
+/// A plugin: its component, where it is mounted, what it may use.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginConfig {
+    /// The `.wasm` file, relative to `plinth.toml`.
+    pub component: PathBuf,
+    /// What its paths begin with.
+    #[serde(default)]
+    pub prefix: String,
+    /// Whether an instance serves one request or many, one after the other.
+    #[serde(default)]
+    pub instances: InstancePolicy,
+    /// The databases it may use: names of `[databases.<name>]`.
+    #[serde(default)]
+    pub databases: Vec<String>,
+    /// Limits of each of its instances and requests.
+    #[serde(default)]
+    pub limits: PluginLimits,
+    /// What the plugin reads with `config::get`.
+    #[serde(default)]
+    pub config: BTreeMap<String, toml::Value>,
+}
+
+impl PluginConfig {
+    /// A plugin with the defaults for everything but its component.
+    pub fn new(component: impl Into<PathBuf>) -> Self {
+        Self {
+            component: component.into(),
+            prefix: String::new(),
+            instances: InstancePolicy::default(),
+            databases: Vec::new(),
+            limits: PluginLimits::default(),
+            config: BTreeMap::new(),
+        }
+    }
+}
+
+/// Whether an instance serves one request or many.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum InstancePolicy {
+    /// Many requests, one after the other: the fastest.
+    #[default]
+    Reuse,
+    /// One request, so that nothing can stay behind for the next.
+    Fresh,
+}
+
+/// Limits of a plugin's instances and requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PluginLimits {
+    /// All memories of one instance together.
+    pub memory_bytes_max: usize,
+    /// An instance that has grown past this is not used again: a guest's memory
+    /// never shrinks.
+    pub memory_reuse_bytes_max: usize,
+    /// Requests an instance serves before it is replaced.
+    pub requests_per_instance_max: u32,
+    /// Time on a core that one request may take.
+    pub cpu_ms_max: u64,
+    /// Time from first to last that one request may take, waits included.
+    pub wall_ms_max: u64,
+    /// Requests of this plugin served at once.
+    pub instances_max: usize,
+    /// Requests that may wait for an instance; further ones are refused at once.
+    pub queue_max: usize,
+    /// How long they wait.
+    pub queue_timeout_ms: u64,
+    /// What the plugin may answer with.
+    pub reply_bytes_max: usize,
+}
+
+impl Default for PluginLimits {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 64 << 20,
+            memory_reuse_bytes_max: 16 << 20,
+            requests_per_instance_max: 100_000,
+            cpu_ms_max: 1_000,
+            wall_ms_max: 30_000,
+            instances_max: 64,
+            queue_max: 4_096,
+            queue_timeout_ms: 5_000,
+            reply_bytes_max: 16 << 20,
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file; paths in it are taken relative to its folder.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read, isn't TOML, has an unknown key (the nearest known
+    /// one is named) or contradicts itself.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let mut config =
+            Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        config.data_dir = folder.join(&config.data_dir);
+        for plugin in config.plugins.values_mut() {
+            plugin.component = folder.join(&plugin.component);
+        }
+        Ok(config)
+    }
+
+    /// Reads and checks the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::read`].
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut config: Self = toml::from_str(text).map_err(|error| unknown_key::explain(text, &error))?;
+        for (name, database) in &mut config.databases {
+            database.url = expand_environment(&database.url)
+                .with_context(|| format!("databases.{name}.url"))?;
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what one key alone can't tell.
+    ///
+    /// # Errors
+    ///
+    /// When the settings contradict each other.
+    pub fn check(&self) -> Result<()> {
+        let mut instances = 0;
+        for (name, plugin) in &self.plugins {
+            check_plugin(plugin, self).with_context(|| format!("plugins.{name}"))?;
+            instances += plugin.limits.instances_max;
+        }
+        let available = self.engine.instances_max as usize / 2;
+        if instances > available {
+            bail!(
+                "the plugins' limits.instances_max add up to {instances}, but engine.instances_max = {} \
+                 allows {available} (half of it: while a plugin is replaced, both versions run)",
+                self.engine.instances_max
+            );
+        }
+        for (name, database) in &self.databases {
+            if database.limits.connections_max == 0 || database.limits.statements_max == 0 {
+                bail!("databases.{name}.limits: connections_max and statements_max must be at least 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_plugin(plugin: &PluginConfig, config: &Config) -> Result<()> {
+    let limits = &plugin.limits;
+    if !plugin.prefix.is_empty() && (!plugin.prefix.starts_with('/') || plugin.prefix.ends_with('/'))
+    {
+        bail!("prefix = {:?} must begin with a slash and not end with one", plugin.prefix);
+    }
+    if plugin.prefix.contains(['{', '}', '?', '#']) {
+        bail!("prefix = {:?} must be plain text", plugin.prefix);
+    }
+    if limits.memory_bytes_max > config.engine.memory_bytes_max {
+        bail!(
+            "limits.memory_bytes_max = {} is more than engine.memory_bytes_max = {}",
+            limits.memory_bytes_max,
+            config.engine.memory_bytes_max
+        );
+    }
+    if limits.instances_max == 0 || limits.requests_per_instance_max == 0 {
+        bail!("limits.instances_max and limits.requests_per_instance_max must be at least 1");
+    }
+    for name in &plugin.databases {
+        if !config.databases.contains_key(name) {
+            bail!("databases names {name:?}, but there is no [databases.{name}]");
+        }
+    }
+    Ok(())
+}
+
+/// Replaces `${NAME}` by the environment variable's value.
+fn expand_environment(text: &str) -> Result<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, tail) = after.split_once('}').context("`${` without a closing `}`")?;
+        let value = std::env::var(name)
+            .with_context(|| format!("the environment variable {name} is not set"))?;
+        out.push_str(before);
+        out.push_str(&value);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        format!("{:#}", Config::parse(text).expect_err("must be refused"))
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        let config = Config::parse("").expect("valid");
+        assert_eq!(config.listen.port(), 8000);
+        assert_eq!(config.server.body_bytes_max, 2 << 20);
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let text = refusal("[server]\nbody_byte_max = 1");
+        assert!(text.contains("did you mean `body_bytes_max`"), "{text}");
+        assert!(text.contains("line 2"), "{text}");
+    }
+
+    #[test]
+    fn an_unknown_key_like_none_lists_all() {
+        let text = refusal("[plugins.a]\ncomponent = 'a'\nzzzzzzzz = 1");
+        assert!(text.contains("known keys"), "{text}");
+        assert!(text.contains("`prefix`"), "{text}");
+    }
+
+    #[test]
+    fn a_plugin_needs_databases_that_exist() {
+        let text = refusal("[plugins.a]\ncomponent = 'a'\ndatabases = ['main']");
+        assert!(text.contains("[databases.main]"), "{text}");
+    }
+
+    #[test]
+    fn a_prefix_is_a_plain_absolute_path() {
+        for prefix in ["shop", "/shop/", "/{shop}", "/"] {
+            refusal(&format!("[plugins.a]\ncomponent = 'a'\nprefix = '{prefix}'"));
+        }
+    }
+
+    #[test]
+    fn a_missing_environment_variable_is_named_and_its_neighbours_are_not() {
+        let text = refusal("[databases.d]\nurl = 'postgres://u:${PLINTH_NOT_SET}@h/d'");
+        assert!(text.contains("PLINTH_NOT_SET") && !text.contains("postgres://"), "{text}");
+    }
+
+    #[test]
+    fn limits_of_plugins_fit_the_engine() {
+        let text = refusal(
+            "[engine]\ninstances_max = 10\n[plugins.a]\ncomponent = 'a'\nlimits.instances_max = 6",
+        );
+        assert!(text.contains("engine.instances_max = 10"), "{text}");
+    }
+}

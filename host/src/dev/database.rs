@@ -1,0 +1,76 @@
+//! What `plinth dev` remembers of a plugin's tables, in the database itself.
+
+use anyhow::{Context, Result};
+use tokio_postgres::{Client, Config, NoTls};
+
+use crate::plugin::Plugin;
+
+/// Where the host keeps what it knows of plugins.
+const BOOKKEEPING: &str = "
+    CREATE SCHEMA IF NOT EXISTS plinth;
+    CREATE TABLE IF NOT EXISTS plinth.plugin (
+        name text PRIMARY KEY,
+        tables text NOT NULL,
+        seeded boolean NOT NULL DEFAULT false
+    )";
+
+/// The host's notes about plugins in one database.
+pub struct Bookkeeping {
+    client: Client,
+}
+
+impl Bookkeeping {
+    /// Connects, and makes the table of notes where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres can't be reached or refuses.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let (client, connection) = config.connect(NoTls).await.context("cannot connect to Postgres")?;
+        tokio::spawn(connection);
+        client.batch_execute(BOOKKEEPING).await.context("cannot create the schema plinth")?;
+        Ok(Self { client })
+    }
+
+    /// Notes the tables a plugin's models need, and tells whether the database
+    /// was made for others.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses.
+    pub async fn tables_changed(&self, plugin: &Plugin) -> Result<bool> {
+        let tables = fingerprint(plugin);
+        let insert = "INSERT INTO plinth.plugin (name, tables) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        self.client.execute(insert, &[&plugin.name(), &tables]).await?;
+        let select = "SELECT tables FROM plinth.plugin WHERE name = $1";
+        let noted: String = self.client.query_one(select, &[&plugin.name()]).await?.get(0);
+        Ok(noted != tables)
+    }
+
+    /// Loads a plugin's demonstration data, unless that was done before. Tells
+    /// whether it was done now.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin or Postgres refuses.
+    pub async fn seed(&self, plugin: &Plugin) -> Result<bool> {
+        let select = "SELECT seeded FROM plinth.plugin WHERE name = $1";
+        let seeded = self.client.query_opt(select, &[&plugin.name()]).await?;
+        if !plugin.description().has_seed || seeded.is_some_and(|row| row.get(0)) {
+            return Ok(false);
+        }
+        plugin.seed().await?;
+        let update = "UPDATE plinth.plugin SET seeded = true WHERE name = $1";
+        self.client.execute(update, &[&plugin.name()]).await?;
+        Ok(true)
+    }
+}
+
+/// A hash of the statements that make a plugin's tables.
+fn fingerprint(plugin: &Plugin) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for statement in plugin.description().tables.iter().flat_map(|table| &table.ddl) {
+        hasher.update(statement.as_bytes()).update(b"\0");
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,182 @@
+//! The host: its engine, its databases, and the plugins it serves now.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use crate::capability::config::settings;
+use crate::capability::database::Database;
+use crate::config::{Config, PluginConfig};
+use crate::engine::Engine;
+use crate::plugin::{Compiled, CompiledCache, Plugin};
+use crate::router::Router;
+use crate::state::Granted;
+
+/// Everything a running host holds.
+pub struct Host {
+    config: Config,
+    engine: Engine,
+    cache: Arc<CompiledCache>,
+    databases: HashMap<String, Arc<Database>>,
+    site: ArcSwap<Site>,
+    /// Held while plugins are exchanged, so that two reloads can't undo each other.
+    reloading: Mutex<()>,
+    generations: AtomicU64,
+}
+
+/// The plugins served at one time, and the routes to them.
+///
+/// A request keeps the site it began on, so a reload never takes a plugin from
+/// under it.
+pub struct Site {
+    /// Counts up with every change; in the header `x-plinth-generation`.
+    pub generation: u64,
+    /// The routes of all plugins.
+    pub router: Router,
+    plugins: BTreeMap<String, Arc<Plugin>>,
+}
+
+impl Site {
+    /// The plugins, in the order of their names.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.plugins.values()
+    }
+
+    /// A plugin by its name.
+    pub fn plugin(&self, name: &str) -> Option<&Arc<Plugin>> {
+        self.plugins.get(name)
+    }
+}
+
+/// What became of bringing in a new version of a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// The new version serves, as this generation.
+    Swapped(u64),
+    /// The bytes are those that serve already.
+    Unchanged,
+}
+
+impl Host {
+    /// Sets up the engine and the databases and loads every plugin.
+    ///
+    /// # Errors
+    ///
+    /// When a setting, a component or a route can't be used; the message names
+    /// it.
+    pub async fn start(config: Config) -> Result<Self> {
+        config.check()?;
+        let engine = Engine::new(&config.engine)?;
+        let cache = Arc::new(CompiledCache::open(&config.data_dir.join("compiled"))?);
+        let databases = databases(&config)?;
+        let host = Self {
+            engine,
+            cache,
+            databases,
+            site: ArcSwap::from_pointee(Site { generation: 0, router: Router::default(), plugins: BTreeMap::new() }),
+            reloading: Mutex::new(()),
+            generations: AtomicU64::new(0),
+            config,
+        };
+        let mut plugins = BTreeMap::new();
+        for (name, plugin) in &host.config.plugins {
+            let wasm = read(&plugin.component).await.with_context(|| format!("plugin {name}"))?;
+            plugins.insert(name.clone(), host.load(name, plugin, wasm).await?);
+        }
+        host.publish(plugins)?;
+        Ok(host)
+    }
+
+    /// The settings it was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What is served now.
+    pub fn site(&self) -> Arc<Site> {
+        self.site.load_full()
+    }
+
+    /// A database by its name.
+    pub fn database(&self, name: &str) -> Option<&Arc<Database>> {
+        self.databases.get(name)
+    }
+
+    /// Replaces a plugin by the version with these bytes. Requests in flight
+    /// finish on the old version.
+    ///
+    /// # Errors
+    ///
+    /// When the new version can't be used. The old one goes on serving.
+    pub async fn reload(&self, name: &str, wasm: Vec<u8>) -> Result<Reload> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let config = self.config.plugins.get(name).with_context(|| format!("no plugin is named {name}"))?;
+        let site = self.site();
+        let hash = blake3::hash(&wasm);
+        if site.plugins.get(name).is_some_and(|plugin| plugin.hash() == hash) {
+            return Ok(Reload::Unchanged);
+        }
+        let mut plugins = site.plugins.clone();
+        plugins.insert(name.to_owned(), self.load(name, config, wasm).await?);
+        self.publish(plugins).map(Reload::Swapped)
+    }
+
+    async fn create_tables(&self, plugin: &Plugin) -> Result<()> {
+        let statements: Vec<String> =
+            plugin.description().tables.iter().flat_map(|table| table.ddl.clone()).collect();
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let name = plugin.name();
+        let config = self.config.plugins.get(name).context("a loaded plugin has its settings")?;
+        let database = config.databases.first().and_then(|name| self.database(name)).with_context(|| {
+            format!("plugin {name} has models, but no database: set plugins.{name}.databases in plinth.toml")
+        })?;
+        let created = database.run_all(&statements).await;
+        created.with_context(|| format!("cannot create the tables of plugin {name}"))
+    }
+
+    async fn load(&self, name: &str, config: &PluginConfig, wasm: Vec<u8>) -> Result<Arc<Plugin>> {
+        let (engine, cache) = (self.engine.clone(), Arc::clone(&self.cache));
+        // Compiling takes as long as a core gives it: never on a thread that serves.
+        let compiled: Result<Compiled> =
+            tokio::task::spawn_blocking(move || cache.compile(&engine, &wasm)).await.context("the compiler panicked")?;
+        let compiled = compiled.with_context(|| format!("plugin {name} is not a component for this host"))?;
+        let granted = Arc::new(self.granted(name, config));
+        let plugin = Plugin::load(&self.engine, &compiled, config, granted).await?;
+        if self.config.create_tables {
+            self.create_tables(&plugin).await?;
+        }
+        Ok(Arc::new(plugin))
+    }
+
+    fn granted(&self, name: &str, config: &PluginConfig) -> Granted {
+        let database = |name: &String| Some((name.clone(), Arc::clone(self.databases.get(name)?)));
+        Granted {
+            plugin: name.to_owned(),
+            databases: config.databases.iter().filter_map(database).collect(),
+            config: settings(config),
+        }
+    }
+
+    fn publish(&self, plugins: BTreeMap<String, Arc<Plugin>>) -> Result<u64> {
+        let router = Router::new(plugins.values())?;
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+        self.site.store(Arc::new(Site { generation, router, plugins }));
+        Ok(generation)
+    }
+}
+
+fn databases(config: &Config) -> Result<HashMap<String, Arc<Database>>> {
+    let database = |(name, config): (&String, _)| Ok((name.clone(), Arc::new(Database::new(name, config)?)));
+    config.databases.iter().map(database).collect()
+}
+
+async fn read(path: &Path) -> Result<Vec<u8>> {
+    tokio::fs::read(path).await.with_context(|| format!("cannot read {}; build it with `plinth build`", path.display()))
+}

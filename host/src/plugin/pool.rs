@@ -1,0 +1,151 @@
+//! The instances of a plugin: how many, how long they live, who waits.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+use wasmtime::component::{HasSelf, Linker};
+
+use super::compiled::Compiled;
+use super::instance::Instance;
+use super::outcome::CallError;
+use crate::bindings::exports::plinth::host::handler::{Description, Reply};
+use crate::bindings::{Plugin as Exports, PluginPre};
+use crate::capability::request::Request;
+use crate::config::{InstancePolicy, PluginConfig, PluginLimits};
+use crate::engine::Engine;
+use crate::state::{Granted, State};
+use crate::wasi;
+
+/// How long loading demonstration data may take.
+const SEED_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The instances of one version of a plugin.
+pub(super) struct InstancePool {
+    pre: PluginPre<State>,
+    granted: Arc<Granted>,
+    policy: InstancePolicy,
+    limits: PluginLimits,
+    table_elements_max: usize,
+    idle: Mutex<Vec<Instance>>,
+    permits: Semaphore,
+    waiting: AtomicUsize,
+}
+
+impl InstancePool {
+    pub(super) fn new(
+        engine: &Engine,
+        compiled: &Compiled,
+        config: &PluginConfig,
+        granted: Arc<Granted>,
+    ) -> Result<Self> {
+        let mut linker = Linker::<State>::new(engine.wasmtime());
+        Exports::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
+            .map_err(anyhow::Error::from)?;
+        wasi::add_to_linker(&mut linker, compiled.component())?;
+        let pre = linker.instantiate_pre(compiled.component()).map_err(anyhow::Error::from)?;
+        Ok(Self {
+            pre: PluginPre::new(pre).map_err(anyhow::Error::from)?,
+            granted,
+            policy: config.instances,
+            limits: config.limits.clone(),
+            table_elements_max: engine.table_elements_max(),
+            idle: Mutex::new(Vec::new()),
+            permits: Semaphore::new(config.limits.instances_max),
+            waiting: AtomicUsize::new(0),
+        })
+    }
+
+    pub(super) async fn handle(
+        &self,
+        route: u32,
+        parameters: &[String],
+        query: &str,
+        request: Request,
+    ) -> Result<Reply, CallError> {
+        let _permit = self.permit().await?;
+        let limit = Duration::from_millis(self.limits.wall_ms_max);
+        let reply = within(limit, async {
+            let mut instance = self.take().await?;
+            let reply = instance.handle(route, parameters, query, request).await?;
+            self.put_back(instance);
+            Ok(reply)
+        })
+        .await?;
+        if reply.body.len() > self.limits.reply_bytes_max {
+            return Err(CallError::ReplyTooLarge);
+        }
+        Ok(reply)
+    }
+
+    pub(super) async fn describe(&self) -> Result<Description, CallError> {
+        let limit = Duration::from_millis(self.limits.wall_ms_max);
+        within(limit, async {
+            let mut instance = self.take().await?;
+            let description = instance.describe().await?;
+            self.put_back(instance);
+            Ok(description)
+        })
+        .await
+    }
+
+    pub(super) async fn seed(&self) -> Result<Result<(), String>, CallError> {
+        within(SEED_TIMEOUT, async { self.take().await?.seed().await }).await
+    }
+
+    /// Waits for a place, unless too many wait already.
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        if let Ok(permit) = self.permits.try_acquire() {
+            return Ok(permit);
+        }
+        let _place = Place::take(&self.waiting, self.limits.queue_max).ok_or(CallError::Busy)?;
+        let limit = Duration::from_millis(self.limits.queue_timeout_ms);
+        match timeout(limit, self.permits.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(CallError::Busy),
+        }
+    }
+
+    async fn take(&self) -> Result<Instance, CallError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(instance) => Ok(instance),
+            None => Instance::new(&self.pre, Arc::clone(&self.granted), &self.limits, self.table_elements_max).await,
+        }
+    }
+
+    /// Keeps an instance for the next request, if it may serve one. An instance
+    /// whose call failed or was given up never comes here.
+    fn put_back(&self, instance: Instance) {
+        if self.policy == InstancePolicy::Reuse && instance.is_reusable(&self.limits) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+        }
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    timeout(limit, call).await.unwrap_or(Err(CallError::WallTime))
+}
+
+/// A place in the queue, given up when dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, max: usize) -> Option<Self> {
+        let place = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < max).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,163 @@
+//! RFC 9457 problem details: every answer of the host's own that is not a
+//! success.
+//!
+//! Two audiences, two texts: `detail` goes to the client, the cause to the log;
+//! only in `dev` does the response carry the cause too.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::{HeaderName, Response, StatusCode};
+use serde_json::json;
+
+use crate::plugin::CallError;
+
+/// The media type of RFC 9457.
+pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// A problem the host tells a client of.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    /// Names the kind: `urn:plinth:problem:<slug>`.
+    slug: &'static str,
+    detail: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, slug, detail: detail.into(), headers: Vec::new(), cause: None }
+    }
+
+    /// 404: no route has this path.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Nothing is served at this path.")
+    }
+
+    /// 400: the path is not percent-encoded UTF-8.
+    pub fn malformed_path() -> Self {
+        let detail = "The path is not percent-encoded UTF-8.";
+        Self::new(StatusCode::BAD_REQUEST, "malformed-path", detail)
+    }
+
+    /// 405: the path is served, but not with this method.
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("This path answers to {allow}.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).with_header(ALLOW, allow)
+    }
+
+    /// 413: the body is larger than the operator allows.
+    pub fn body_too_large(limit: usize) -> Self {
+        let detail = format!("The body is larger than {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail).with_header(CONNECTION, "close")
+    }
+
+    /// 408: the body did not come in time.
+    pub fn body_timeout() -> Self {
+        let detail = "The body did not arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail).with_header(CONNECTION, "close")
+    }
+
+    /// 400: the body broke off.
+    pub fn body_broken() -> Self {
+        let detail = "The body ended before it was complete.";
+        Self::new(StatusCode::BAD_REQUEST, "body-broken", detail).with_header(CONNECTION, "close")
+    }
+
+    /// 500: the plugin's answer is not an HTTP response.
+    pub fn bad_reply(cause: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bad-reply", "The plugin gave no valid answer.")
+            .with_cause(cause)
+    }
+
+    /// The statuses differ so that an access log alone tells what happened; 507
+    /// and 508 are RFC 4918's and RFC 5842's.
+    pub fn from_call(error: CallError) -> Self {
+        match error {
+            CallError::Busy => {
+                let detail = "The service is busy; try again in a moment.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).with_header(RETRY_AFTER, "1")
+            }
+            CallError::WallTime => {
+                let detail = "The request took too long.";
+                Self::new(StatusCode::GATEWAY_TIMEOUT, "wall-time-limit", detail)
+            }
+            CallError::CpuTime => {
+                let detail = "The request needed too much computing time.";
+                Self::new(StatusCode::LOOP_DETECTED, "cpu-limit", detail)
+            }
+            CallError::Memory => {
+                let detail = "The request needed too much memory.";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "memory-limit", detail)
+            }
+            CallError::ReplyTooLarge => Self::bad_reply(error.to_string()),
+            CallError::Trap(cause) => {
+                let detail = "The request could not be answered because of an internal error.";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "trap", detail).with_cause(cause)
+            }
+        }
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What it is about, for the log.
+    pub fn slug(&self) -> &'static str {
+        self.slug
+    }
+
+    /// Why it happened, for the log and for `dev`.
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The response. `show_cause` is for `dev` alone.
+    pub fn into_response(self, request_id: &str, show_cause: bool) -> Response<Bytes> {
+        let mut body = json!({
+            "type": format!("urn:plinth:problem:{}", self.slug),
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "request_id": request_id,
+        });
+        if let Some(cause) = self.cause.filter(|_| show_cause) {
+            body["cause"] = cause.into();
+        }
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = self.status;
+        response.headers_mut().insert(CONTENT_TYPE, MEDIA_TYPE);
+        response.headers_mut().extend(self.headers);
+        response
+    }
+
+    fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        let value = HeaderValue::from_str(value).expect("our own header values are visible ASCII");
+        self.headers.push((name, value));
+        self
+    }
+
+    fn with_cause(mut self, cause: impl Into<String>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_shown_in_dev_alone() {
+        for (dev, shown) in [(true, true), (false, false)] {
+            let problem = Problem::from_call(CallError::Trap("at src/lib.rs:3".into()));
+            let response = problem.into_response("r1", dev);
+            assert_eq!(response.status(), 500);
+            let body = String::from_utf8(response.body().to_vec()).expect("JSON");
+            assert_eq!(body.contains("lib.rs"), shown, "{body}");
+            assert!(body.contains(r#""request_id":"r1""#), "{body}");
+        }
+    }
+}

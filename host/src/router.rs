@@ -1,0 +1,215 @@
+//! Which plugin answers which path and method.
+//!
+//! The host routes, so that what no plugin answers never wakes one.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::bindings::exports::plinth::host::handler::{ParameterKind, Route};
+use crate::bindings::plinth::host::types::Method as RouteMethod;
+use crate::plugin::Plugin;
+
+/// The routes of all plugins.
+#[derive(Default)]
+pub struct Router {
+    /// Path templates, their parameters renamed by position.
+    paths: matchit::Router<usize>,
+    nodes: Vec<Node>,
+}
+
+/// A path template and what answers it.
+struct Node {
+    template: String,
+    targets: Vec<Arc<Target>>,
+    /// The value of `Allow`.
+    allow: String,
+}
+
+/// A route of a plugin.
+pub struct Target {
+    /// The plugin that answers.
+    pub plugin: Arc<Plugin>,
+    /// The route's number in the plugin.
+    pub route: u32,
+    /// The handler's name.
+    pub name: Arc<str>,
+    method: Method,
+    kinds: Vec<ParameterKind>,
+}
+
+/// What became of looking up a path and a method.
+pub enum Match<'r> {
+    /// A route answers, with these parameters.
+    Found(&'r Arc<Target>, Vec<String>),
+    /// No route has this path.
+    NotFound,
+    /// Routes have this path, but with other methods: the value of `Allow`.
+    MethodNotAllowed(&'r str),
+    /// A parameter is not percent-encoded UTF-8.
+    Malformed,
+}
+
+impl Router {
+    /// Routes to all the given plugins.
+    ///
+    /// # Errors
+    ///
+    /// When two routes answer the same requests, naming both, or a template is
+    /// malformed.
+    pub fn new<'p>(plugins: impl IntoIterator<Item = &'p Arc<Plugin>>) -> Result<Self> {
+        let mut router = Self::default();
+        for plugin in plugins {
+            for (number, route) in (0..).zip(&plugin.description().routes) {
+                router.add(plugin, number, route).with_context(|| {
+                    format!("plugin {}, route {} {}", plugin.name(), method(route.method), route.path)
+                })?;
+            }
+        }
+        Ok(router)
+    }
+
+    /// Finds the route for a method and a path as it came.
+    pub fn find(&self, method: &Method, path: &str) -> Match<'_> {
+        let Ok(found) = self.paths.at(path) else { return Match::NotFound };
+        let node = &self.nodes[*found.value];
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        let Some(target) = node.targets.iter().find(|target| target.method == wanted) else {
+            return Match::MethodNotAllowed(&node.allow);
+        };
+        let mut parameters = Vec::with_capacity(target.kinds.len());
+        for ((_, raw), kind) in found.params.iter().zip(&target.kinds) {
+            let Ok(value) = percent_decode_str(raw).decode_utf8() else { return Match::Malformed };
+            if !is_of_kind(*kind, &value) {
+                return Match::NotFound;
+            }
+            parameters.push(value.into_owned());
+        }
+        Match::Found(target, parameters)
+    }
+
+    fn add(&mut self, plugin: &Arc<Plugin>, number: u32, route: &Route) -> Result<()> {
+        let template = mounted(plugin.prefix(), &route.path)?;
+        let (positional, count) = positional(&template)?;
+        if count != route.parameters.len() {
+            bail!("the template has {count} parameters, but {} kinds are given", route.parameters.len());
+        }
+        let index = self.node(&template, positional)?;
+        let node = &mut self.nodes[index];
+        let method = method(route.method);
+        if let Some(other) = node.targets.iter().find(|target| target.method == method) {
+            bail!("{} of plugin {} answers the same requests", other.name, other.plugin.name());
+        }
+        node.targets.push(Arc::new(Target {
+            plugin: Arc::clone(plugin),
+            route: number,
+            name: route.name.as_str().into(),
+            method,
+            kinds: route.parameters.clone(),
+        }));
+        node.allow = allow(&node.targets);
+        Ok(())
+    }
+
+    /// The node of a template, added where it is new.
+    fn node(&mut self, template: &str, positional: String) -> Result<usize> {
+        let index = self.nodes.len();
+        match self.paths.insert(positional.clone(), index) {
+            Ok(()) => {
+                self.nodes.push(Node { template: template.to_owned(), targets: Vec::new(), allow: String::new() });
+                Ok(index)
+            }
+            Err(matchit::InsertError::Conflict { with }) if with == positional => {
+                Ok(*self.paths.at(&positional).context("a template matches itself")?.value)
+            }
+            Err(matchit::InsertError::Conflict { with }) => {
+                let other = self.nodes.iter().find(|node| self::positional(&node.template).is_ok_and(|(p, _)| p == with));
+                let other = other.map_or(with.as_str(), |node| node.template.as_str());
+                bail!("the path is ambiguous with {other}")
+            }
+            Err(error) => bail!("the path template is malformed: {error}"),
+        }
+    }
+}
+
+fn mounted(prefix: &str, path: &str) -> Result<String> {
+    if !path.starts_with('/') {
+        bail!("the path must begin with a slash");
+    }
+    Ok(if path == "/" && !prefix.is_empty() { prefix.to_owned() } else { format!("{prefix}{path}") })
+}
+
+/// Renames a template's parameters by position, so that `/books/{id}` and
+/// `/books/{isbn}` are one path; and counts them.
+fn positional(template: &str) -> Result<(String, usize)> {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    let mut count = 0;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, tail) = after.split_once('}').context("a `{` without its `}`")?;
+        let star = if name.starts_with('*') { "*" } else { "" };
+        write!(out, "{before}{{{star}p{count}}}").expect("a string takes all");
+        (rest, count) = (tail, count + 1);
+    }
+    out.push_str(rest);
+    Ok((out, count))
+}
+
+fn method(method: RouteMethod) -> Method {
+    match method {
+        RouteMethod::Get => Method::GET,
+        RouteMethod::Post => Method::POST,
+        RouteMethod::Put => Method::PUT,
+        RouteMethod::Patch => Method::PATCH,
+        RouteMethod::Delete => Method::DELETE,
+    }
+}
+
+fn allow(targets: &[Arc<Target>]) -> String {
+    let mut methods: Vec<&str> = targets.iter().map(|target| target.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.sort_unstable();
+    methods.join(", ")
+}
+
+fn is_of_kind(kind: ParameterKind, value: &str) -> bool {
+    match kind {
+        ParameterKind::Text => true,
+        ParameterKind::Integer => value.parse::<i64>().is_ok(),
+        ParameterKind::Uuid => uuid::Uuid::parse_str(value).is_ok() && value.len() == 36,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_renamed_by_position() {
+        assert_eq!(positional("/a/{id}/b/{*rest}").expect("valid"), ("/a/{p0}/b/{*p1}".into(), 2));
+        assert!(positional("/a/{id").is_err());
+    }
+
+    #[test]
+    fn a_prefix_stands_before_each_path() {
+        assert_eq!(mounted("/shop", "/").expect("valid"), "/shop");
+        assert_eq!(mounted("", "/").expect("valid"), "/");
+        assert_eq!(mounted("/shop", "/a").expect("valid"), "/shop/a");
+        assert!(mounted("", "a").is_err());
+    }
+
+    #[test]
+    fn kinds_are_checked() {
+        assert!(is_of_kind(ParameterKind::Integer, "-7"));
+        assert!(!is_of_kind(ParameterKind::Integer, "9223372036854775808"));
+        assert!(!is_of_kind(ParameterKind::Integer, ""));
+        assert!(!is_of_kind(ParameterKind::Uuid, "0193e4a65b6c7d8e9f00112233445566"));
+        assert!(is_of_kind(ParameterKind::Uuid, "0193e4a6-5b6c-7d8e-9f00-112233445566"));
+    }
+}

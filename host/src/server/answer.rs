@@ -1,0 +1,168 @@
+//! From a request to its response: route, body, plugin, log line.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use super::{body, request_id};
+use crate::bindings::exports::plinth::host::handler::Reply;
+use crate::capability::request::Request as PluginRequest;
+use crate::host::{Host, Site};
+use crate::problem::Problem;
+use crate::router::{Match, Target};
+
+/// Tells which generation of plugins answered.
+const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
+
+/// Answers one request and writes its line in the access log.
+pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<Bytes> {
+    let start = Instant::now();
+    let site = host.site();
+    let id = request_id::request_id(request.headers());
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let found = site.router.find(&method, uri.path());
+    let target = if let Match::Found(target, _) = &found { Some(Arc::clone(target)) } else { None };
+    let answered = dispatch(host, found, request, &id).await;
+    let mut response = answered.unwrap_or_else(|problem| {
+        log_problem(&problem, target.as_deref(), &id);
+        problem.into_response(&id, host.config().dev)
+    });
+    stamp(&mut response, &site, &id);
+    tracing::info!(
+        target: "plinth::access",
+        %method,
+        path = uri.path(),
+        status = response.status().as_u16(),
+        bytes = response.body().len(),
+        micros = start.elapsed().as_micros(),
+        plugin = target.as_ref().map(|target| target.plugin.name()),
+        route = target.as_ref().map(|target| &*target.name),
+        generation = site.generation,
+        request_id = &*id,
+    );
+    response
+}
+
+async fn dispatch(
+    host: &Host,
+    found: Match<'_>,
+    request: Request<Incoming>,
+    id: &Arc<str>,
+) -> Result<Response<Bytes>, Problem> {
+    match found {
+        Match::Found(target, parameters) => call(host, target, parameters, request, id).await,
+        Match::NotFound => Err(Problem::not_found()),
+        Match::Malformed => Err(Problem::malformed_path()),
+        Match::MethodNotAllowed(allow) if request.method() == Method::OPTIONS => Ok(options(allow)),
+        Match::MethodNotAllowed(allow) => Err(Problem::method_not_allowed(allow)),
+    }
+}
+
+async fn call(
+    host: &Host,
+    target: &Target,
+    parameters: Vec<String>,
+    request: Request<Incoming>,
+    id: &Arc<str>,
+) -> Result<Response<Bytes>, Problem> {
+    let (head, body) = request.into_parts();
+    let body = body::read(body, &host.config().server).await?;
+    let uri = head.uri.clone();
+    let request = PluginRequest {
+        id: Arc::clone(id),
+        route: Arc::clone(&target.name),
+        uri: head.uri,
+        headers: head.headers,
+        body,
+    };
+    let query = uri.query().unwrap_or_default();
+    let reply = target.plugin.handle(target.route, &parameters, query, request).await;
+    response(reply.map_err(Problem::from_call)?)
+}
+
+/// Turns a plugin's reply into a response, if it is one.
+fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
+    let status = StatusCode::from_u16(reply.status)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .ok_or_else(|| Problem::bad_reply(format!("{} is no final HTTP status", reply.status)))?;
+    let mut response = Response::new(Bytes::from(reply.body));
+    *response.status_mut() = status;
+    for header in reply.headers {
+        let name = HeaderName::try_from(&header.name)
+            .map_err(|_| Problem::bad_reply(format!("{:?} is no header name", header.name)))?;
+        if is_the_hosts(&name) {
+            return Err(Problem::bad_reply(format!("the header {name} is the host's to set")));
+        }
+        let value = HeaderValue::try_from(header.value)
+            .map_err(|_| Problem::bad_reply(format!("the value of header {name} is none")))?;
+        response.headers_mut().append(name, value);
+    }
+    Ok(response)
+}
+
+/// Headers that decide where a message ends, or belong to the connection.
+fn is_the_hosts(name: &HeaderName) -> bool {
+    let hosts = [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, request_id::HEADER, GENERATION];
+    hosts.contains(name) || ["keep-alive", "proxy-connection", "te", "trailer"].contains(&name.as_str())
+}
+
+fn options(allow: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let allow = HeaderValue::from_str(allow).expect("names of methods are visible ASCII");
+    response.headers_mut().insert(ALLOW, allow);
+    response
+}
+
+/// Adds what every response carries.
+fn stamp(response: &mut Response<Bytes>, site: &Site, id: &str) {
+    let id = HeaderValue::from_str(id).expect("identifiers are visible ASCII");
+    response.headers_mut().insert(request_id::HEADER, id);
+    response.headers_mut().insert(GENERATION, site.generation.into());
+}
+
+fn log_problem(problem: &Problem, target: Option<&Target>, id: &str) {
+    if !problem.status().is_server_error() {
+        return;
+    }
+    tracing::error!(
+        target: "plinth::problem",
+        problem = problem.slug(),
+        plugin = target.map(|target| target.plugin.name()),
+        route = target.map(|target| &*target.name),
+        request_id = id,
+        "{}", problem.cause().unwrap_or("see the problem's name"),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::plinth::host::types::Header;
+
+    fn refused(status: u16, name: &str, value: &[u8]) -> bool {
+        let headers = vec![Header { name: name.into(), value: value.into() }];
+        response(Reply { status, headers, body: Vec::new() }).is_err()
+    }
+
+    #[test]
+    fn a_reply_must_be_a_response() {
+        assert!(!refused(200, "content-type", b"text/plain"));
+        assert!(refused(99, "content-type", b"text/plain"));
+        assert!(refused(101, "content-type", b"text/plain"));
+        assert!(refused(200, "content length", b"1"));
+        assert!(refused(200, "x-split", b"a\r\nset-cookie: b"));
+    }
+
+    #[test]
+    fn a_reply_cannot_set_the_hosts_headers() {
+        for name in ["Content-Length", "transfer-encoding", "Connection", "x-request-id", "TE"] {
+            assert!(refused(200, name, b"1"), "{name}");
+        }
+    }
+}

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderName, Response, StatusCode};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::plugin::CallError;
 
@@ -23,6 +23,19 @@ pub struct Problem {
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
+}
+
+/// The members of RFC 9457, and ours.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'a str>,
 }
 
 impl Problem {
@@ -116,17 +129,16 @@ impl Problem {
 
     /// The response. `show_cause` is for `dev` alone.
     pub fn into_response(self, request_id: &str, show_cause: bool) -> Response<Bytes> {
-        let mut body = json!({
-            "type": format!("urn:plinth:problem:{}", self.slug),
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-            "request_id": request_id,
-        });
-        if let Some(cause) = self.cause.filter(|_| show_cause) {
-            body["cause"] = cause.into();
-        }
-        let mut response = Response::new(Bytes::from(body.to_string()));
+        let body = Body {
+            kind: format!("urn:plinth:problem:{}", self.slug),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            request_id,
+            cause: self.cause.as_deref().filter(|_| show_cause),
+        };
+        let body = serde_json::to_vec(&body).expect("a problem is JSON");
+        let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
         response.headers_mut().insert(CONTENT_TYPE, MEDIA_TYPE);
         response.headers_mut().extend(self.headers);

@@ -3,12 +3,16 @@
 
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often the spinner turns.
 const TURN: Duration = Duration::from_millis(100);
+
+/// A step that takes longer says that it is under way.
+const LONG: Duration = Duration::from_secs(1);
 
 /// Where steps are shown. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,7 +54,13 @@ impl Progress {
             Surface::Terminal { .. } => spinner(title),
             Surface::Plain | Surface::Hidden => ProgressBar::hidden(),
         };
-        Step { progress: self.clone(), title: title.to_owned(), bar, began: Instant::now() }
+        Step {
+            progress: self.clone(),
+            title: title.to_owned(),
+            bar,
+            began: Instant::now(),
+            announced: AtomicBool::new(false),
+        }
     }
 
     /// Shows a line that is no step.
@@ -80,12 +90,18 @@ pub struct Step {
     title: String,
     bar: ProgressBar,
     began: Instant,
+    announced: AtomicBool,
 }
 
 impl Step {
-    /// Shows what the step is at.
+    /// Shows what the step is at. Where nobody watches a spinner, a step that
+    /// takes long says once that it is under way.
     pub fn note(&self, text: &str) {
         self.bar.set_message(text.to_owned());
+        let is_plain = *self.progress.0 == Surface::Plain;
+        if is_plain && self.began.elapsed() > LONG && !self.announced.swap(true, Ordering::Relaxed) {
+            self.progress.line(&format!("  … {}", self.title));
+        }
     }
 
     /// Ends the step well.

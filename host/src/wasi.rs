@@ -12,7 +12,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, anyhow, bail};
 use wasmtime::StoreContextMut;
-use wasmtime::component::types::ComponentItem;
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{
     Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType,
 };
@@ -73,24 +73,48 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>, component: &Component) -
         if name.starts_with("plinth:host/") {
             continue;
         }
-        if !name.starts_with("wasi:") || !matches!(item.ty, ComponentItem::ComponentInstance(_)) {
+        let ComponentItem::ComponentInstance(imported) = item.ty else {
+            bail!("it imports `{name}`, which this host does not offer");
+        };
+        if !name.starts_with("wasi:") {
             bail!("it imports `{name}`, which this host does not offer");
         }
         let interface = name.split_once('@').map_or(name, |(interface, _)| interface);
         let mut instance = linker.instance(name).map_err(anyhow::Error::from)?;
-        define(&mut instance, interface).map_err(|e| anyhow!("{interface}: {e}"))?;
+        resources(&mut instance, &imported, &engine)
+            .and_then(|()| functions(&mut instance, interface))
+            .map_err(|error| anyhow!("{interface}: {error}"))?;
     }
     linker.define_unknown_imports_as_traps(component).map_err(anyhow::Error::from)
 }
 
-fn define(linker: &mut LinkerInstance<'_, State>, interface: &str) -> wasmtime::Result<()> {
+/// Defines the resources that several interfaces name, as the same type in each.
+fn resources(
+    linker: &mut LinkerInstance<'_, State>,
+    imported: &ComponentInstance,
+    engine: &wasmtime::Engine,
+) -> wasmtime::Result<()> {
+    for (name, item) in imported.exports(engine) {
+        match (name, item.ty) {
+            ("error", ComponentItem::Resource(_)) => {
+                linker.resource("error", ResourceType::host::<StreamFailure>(), |_, _| Ok(()))?;
+            }
+            ("output-stream", ComponentItem::Resource(_)) => {
+                linker.resource("output-stream", ResourceType::host::<OutputStream>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn functions(linker: &mut LinkerInstance<'_, State>, interface: &str) -> wasmtime::Result<()> {
     match interface {
         "wasi:cli/environment" => environment(linker),
         "wasi:cli/exit" => exit(linker),
         "wasi:cli/stderr" => linker.func_wrap("get-stderr", |_: Store<'_>, ()| {
             Ok((Resource::<OutputStream>::new_own(0),))
         }),
-        "wasi:io/error" => linker.resource("error", ResourceType::host::<StreamFailure>(), |_, _| Ok(())),
         "wasi:io/streams" => streams(linker),
         "wasi:clocks/monotonic-clock" => monotonic_clock(linker),
         "wasi:clocks/wall-clock" => wall_clock(linker),
@@ -119,7 +143,6 @@ fn exit(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
 fn streams(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     type Write = (Resource<OutputStream>, Vec<u8>);
     type Outcome = std::result::Result<(), StreamError>;
-    linker.resource("output-stream", ResourceType::host::<OutputStream>(), |_, _| Ok(()))?;
     for name in ["write", "blocking-write-and-flush"] {
         linker.func_wrap(
             &format!("[method]output-stream.{name}"),

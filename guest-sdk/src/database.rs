@@ -29,5 +29,9 @@ pub use parameters::{Parameter, Parameters};
 pub use rows::{ColumnIndex, Row, Rows};
 pub use statement::Statement;
 
+pub use bytes::BytesMut;
+pub use postgres_types::Type;
+
 pub(crate) use cells::Cells;
 pub(crate) use column_type::write_array;
+pub(crate) use parameters::PARAMETERS_MAX;

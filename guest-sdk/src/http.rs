@@ -15,7 +15,7 @@
 //! #[plinth::get("/hello/{name}")]
 //! fn hello(name: String) -> Result<Json<Greeting>, Problem> {
 //!     if name.is_empty() {
-//!         return Err(Problem::bad_request("who is it?"));
+//!         return Err(Problem::bad_request("Who is it?"));
 //!     }
 //!     Ok(Json(Greeting { text: format!("Hello, {name}!") }))
 //! }

@@ -68,7 +68,7 @@ mod sql;
 mod update;
 mod value;
 
-pub use choices::{Choices, UnknownChoice};
+pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};
 pub use column::{Column, Nullable, Text};
 pub use condition::Q;
 pub use draft::{Draft, DraftValues, missing_field};
@@ -85,3 +85,6 @@ pub use query_set::QuerySet;
 pub use related::{Related, RelatedField};
 pub use row_reader::RowReader;
 pub use update::{Assign, Returning, Update};
+
+#[doc(hidden)]
+pub use serde;

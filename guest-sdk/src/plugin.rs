@@ -1,11 +1,11 @@
 //! What makes a crate a plugin.
 
+use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
 use crate::bindings::exports::plinth::host::handler;
 use crate::database::Db;
 use crate::http::{Endpoint, IntoReply, Parameters};
-use crate::log;
 use crate::orm::{self, ModelMeta};
 use crate::request::Request;
 
@@ -31,7 +31,7 @@ use crate::request::Request;
 ///
 /// fn two_notes(db: &Db) -> Result<()> {
 ///     for text in ["milk", "bread"] {
-///         create!(Note { text: text.to_owned() }).run(db)?;
+///         create!(Note { text: text.to_owned() }).insert(db)?;
 ///     }
 ///     Ok(())
 /// }
@@ -149,7 +149,7 @@ impl Plugin {
     /// Tells the host what the plugin is.
     #[must_use]
     pub fn describe(&self) -> handler::Description {
-        log_panics();
+        report_panics();
         handler::Description {
             name: self.name.to_owned(),
             version: self.version.to_owned(),
@@ -163,7 +163,7 @@ impl Plugin {
     /// Answers a request.
     #[must_use]
     pub fn handle(&self, route: u32, parameters: Vec<String>, query: String) -> handler::Reply {
-        log_panics();
+        report_panics();
         let endpoint = &self.routes[route as usize];
         let request = Request::new(query);
         (endpoint.call)(&mut Parameters::new(parameters), &request)
@@ -177,7 +177,7 @@ impl Plugin {
     ///
     /// The seed's error as a sentence for the person who started the host.
     pub fn seed(&self) -> Result<(), String> {
-        log_panics();
+        report_panics();
         // All or nothing: tables that are half full count as used.
         Db::named("default")
             .transaction(|tx| self.seeds.iter().try_for_each(|seed| seed(tx)))
@@ -185,18 +185,105 @@ impl Plugin {
     }
 }
 
-/// A panic becomes one line of the log, with the request it belongs to, before
-/// it traps the instance.
-fn log_panics() {
+/// A panic becomes one line on the standard error, which the host logs with the
+/// request it belongs to, before it traps the instance.
+///
+/// The standard library would write several, the last of which is advice for
+/// another environment than this.
+fn report_panics() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
-            let message = panic.payload_as_str().unwrap_or("a value that is not text");
-            let line = match panic.location() {
-                Some(place) => format!("panicked at {place}: {message}"),
-                None => format!("panicked: {message}"),
-            };
-            log::write(log::Level::Error, "panic", format_args!("{line}"));
-        }));
-    });
+    // A unit test on the development machine has its own way to show one.
+    if cfg!(target_family = "wasm") {
+        ONCE.call_once(|| panic::set_hook(Box::new(report)));
+    }
+}
+
+fn report(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("a value that is not text");
+    let message = message.replace('\n', " ");
+    match panic.location() {
+        Some(place) => eprintln!("panicked at {place}: {message}"),
+        None => eprintln!("panicked: {message}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::http::{Json, ParameterKind, Problem, Query, Route};
+
+    #[derive(Deserialize)]
+    struct Window {
+        first: u8,
+    }
+
+    /// Show a page,
+    /// with its number first.
+    ///
+    /// And more of that.
+    #[crate::get("/books/{slug}/pages/{number}")]
+    fn show_page(number: u16, Query(window): Query<Window>, slug: String) -> Json<String> {
+        Json(format!("{number} of {slug} from {}", window.first))
+    }
+
+    #[crate::delete("/books/{*rest}")]
+    fn refuse(rest: String) -> Result<(), Problem> {
+        Err(Problem::forbidden(rest))
+    }
+
+    static PLUGIN: Plugin = Plugin {
+        name: "shelf",
+        version: "1.2.3",
+        models: &[],
+        routes: &[<show_page as Route>::ENDPOINT, <refuse as Route>::ENDPOINT],
+        seeds: &[],
+    };
+
+    fn handle(route: u32, parameters: &[&str], query: &str) -> (u16, String) {
+        let parameters = parameters.iter().map(|&text| text.to_owned()).collect();
+        let reply = PLUGIN.handle(route, parameters, query.to_owned());
+        (reply.status, String::from_utf8(reply.body).unwrap())
+    }
+
+    #[test]
+    fn a_description_follows_the_paths() {
+        let description = PLUGIN.describe();
+        let route = &description.routes[0];
+        assert_eq!(route.path, "/books/{slug}/pages/{number}");
+        assert_eq!(
+            route.parameters,
+            [ParameterKind::Text, ParameterKind::Integer]
+        );
+        assert_eq!(route.name, "show_page");
+        assert_eq!(route.summary, "Show a page, with its number first.");
+        assert_eq!(description.name, "shelf");
+        assert!(!description.has_seed);
+    }
+
+    #[test]
+    fn arguments_come_from_where_they_are_named() {
+        let (status, body) = handle(0, &["emma", "7"], "first=3");
+        assert_eq!((status, body.as_str()), (200, r#""7 of emma from 3""#));
+    }
+
+    #[test]
+    fn a_parameter_that_does_not_fit_its_type_is_a_404() {
+        assert_eq!(handle(0, &["emma", "70000"], "first=3").0, 404);
+    }
+
+    #[test]
+    fn an_argument_that_cannot_be_read_is_the_answer() {
+        let (status, body) = handle(0, &["emma", "7"], "");
+        assert_eq!(status, 400);
+        assert!(body.contains("first is missing"), "{body}");
+    }
+
+    #[test]
+    fn a_handlers_problem_is_the_answer() {
+        let (status, body) = handle(1, &["a/b"], "");
+        assert_eq!(status, 403);
+        assert!(body.contains(r#""detail":"a/b""#), "{body}");
+    }
 }

@@ -84,7 +84,7 @@ impl Request {
     /// A problem with status 400 where it is not UTF-8.
     pub fn text(&self) -> Result<String, crate::http::Problem> {
         String::from_utf8(self.body())
-            .map_err(|_| crate::http::Problem::bad_request("the body is not UTF-8 text"))
+            .map_err(|_| crate::http::Problem::bad_request("The body is not UTF-8 text."))
     }
 }
 

@@ -1,27 +1,34 @@
-//! Steps on the terminal: a spinner while one runs, a line with its time when
+//! Steps on the terminal: a spinner while one runs, one line with its time when
 //! it ends.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// How often the spinner turns.
 const TURN: Duration = Duration::from_millis(100);
 
-/// A step that takes longer says that it is under way.
-const LONG: Duration = Duration::from_secs(1);
+/// A step that takes longer than this is announced where nothing can spin.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Where outcomes begin, so that they stand below each other.
+const TITLE_COLUMNS: usize = 28;
 
 /// Where steps are shown. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Progress(Arc<Surface>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Surface {
     /// A person watches: spinners and colours.
-    Terminal { colour: bool },
+    Terminal {
+        spinners: MultiProgress,
+        colour: bool,
+    },
     /// A file or a pipe: plain lines.
     Plain,
     Hidden,
@@ -30,12 +37,16 @@ enum Surface {
 impl Progress {
     /// Shows steps on standard error, plainly where it is no terminal.
     pub fn stderr() -> Self {
-        let surface = if std::io::stderr().is_terminal() {
-            Surface::Terminal { colour: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let dumb = set("TERM").is_some_and(|term| term == "dumb");
+        Self(Arc::new(if std::io::stderr().is_terminal() && !dumb {
+            Surface::Terminal {
+                spinners: MultiProgress::new(),
+                colour: set("NO_COLOR").is_none(),
+            }
         } else {
             Surface::Plain
-        };
-        Self(Arc::new(surface))
+        }))
     }
 
     /// Shows nothing.
@@ -45,40 +56,52 @@ impl Progress {
 
     /// Whether what is shown may be coloured.
     pub fn has_colour(&self) -> bool {
-        *self.0 == Surface::Terminal { colour: true }
+        matches!(*self.0, Surface::Terminal { colour: true, .. })
     }
 
     /// Begins a step.
     pub fn step(&self, title: &str) -> Step {
-        let bar = match *self.0 {
-            Surface::Terminal { .. } => spinner(title),
-            Surface::Plain | Surface::Hidden => ProgressBar::hidden(),
+        let sign = match &*self.0 {
+            Surface::Terminal { spinners, colour } => {
+                Sign::Spinner(spinners.add(spinner(title, *colour)))
+            }
+            Surface::Plain => Sign::announcement(title),
+            Surface::Hidden => Sign::None,
         };
         Step {
             progress: self.clone(),
             title: title.to_owned(),
-            bar,
+            sign,
             began: Instant::now(),
-            announced: AtomicBool::new(false),
         }
     }
 
-    /// Shows a line that is no step.
+    /// Shows a line that is no step. Spinners make room for it.
     pub fn line(&self, text: &str) {
-        if *self.0 != Surface::Hidden {
-            eprintln!("{text}");
+        match &*self.0 {
+            Surface::Terminal { spinners, .. } => spinners.suspend(|| eprintln!("{text}")),
+            Surface::Plain => eprintln!("{text}"),
+            Surface::Hidden => {}
         }
     }
 
     fn mark(&self, mark: &str, colour: u8) -> String {
-        if self.has_colour() { format!("\x1b[{colour}m{mark}\x1b[0m") } else { mark.to_owned() }
+        if self.has_colour() {
+            format!("\x1b[{colour}m{mark}\x1b[0m")
+        } else {
+            mark.to_owned()
+        }
     }
 }
 
-fn spinner(title: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {spinner} {prefix}  {msg:.dim}  {elapsed:.dim}");
-    let bar = ProgressBar::new_spinner().with_style(style.expect("the template is valid"));
-    bar.set_prefix(title.to_owned());
+fn spinner(title: &str, colour: bool) -> ProgressBar {
+    let dim = if colour { ":.dim" } else { "" };
+    let style = ProgressStyle::with_template(&format!(
+        "  {{spinner}} {{prefix}}  {{wide_msg{dim}}} {{elapsed{dim}}}"
+    ));
+    // Not drawn anywhere until it is added to the others.
+    let bar = ProgressBar::hidden().with_style(style.expect("the template is valid"));
+    bar.set_prefix(format!("{title:<TITLE_COLUMNS$}"));
     bar.enable_steady_tick(TURN);
     bar
 }
@@ -88,19 +111,15 @@ fn spinner(title: &str) -> ProgressBar {
 pub struct Step {
     progress: Progress,
     title: String,
-    bar: ProgressBar,
+    sign: Sign,
     began: Instant,
-    announced: AtomicBool,
 }
 
 impl Step {
-    /// Shows what the step is at. Where nobody watches a spinner, a step that
-    /// takes long says once that it is under way.
+    /// Shows what the step is at.
     pub fn note(&self, text: &str) {
-        self.bar.set_message(text.to_owned());
-        let is_plain = *self.progress.0 == Surface::Plain;
-        if is_plain && self.began.elapsed() > LONG && !self.announced.swap(true, Ordering::Relaxed) {
-            self.progress.line(&format!("  … {}", self.title));
+        if let Sign::Spinner(bar) = &self.sign {
+            bar.set_message(text.to_owned());
         }
     }
 
@@ -116,15 +135,86 @@ impl Step {
         self.end(&mark, outcome);
     }
 
-    fn end(&self, mark: &str, outcome: &str) {
-        self.bar.finish_and_clear();
-        let took = self.began.elapsed().as_secs_f64();
-        self.progress.line(&format!("  {mark} {}: {outcome}  ({took:.1} s)", self.title));
+    fn end(mut self, mark: &str, outcome: &str) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        self.sign.remove();
+        self.progress
+            .line(&line(mark, &self.title, outcome, seconds));
     }
 }
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.sign.remove();
+    }
+}
+
+fn line(mark: &str, title: &str, outcome: &str, seconds: f64) -> String {
+    format!("  {mark} {title:<TITLE_COLUMNS$}  {outcome}   {seconds:.1} s")
+}
+
+/// What shows that a step is under way.
+#[derive(Debug)]
+enum Sign {
+    Spinner(ProgressBar),
+    /// A thread that says so once when the step takes long; it ends with the sender.
+    Announcement(Sender<()>, JoinHandle<()>),
+    None,
+}
+
+impl Sign {
+    fn announcement(title: &str) -> Self {
+        let title = title.to_owned();
+        let (ended, end) = channel::<()>();
+        Self::Announcement(
+            ended,
+            std::thread::spawn(move || {
+                if end.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
+                    eprintln!("  … {title}");
+                }
+            }),
+        )
+    }
+
+    fn remove(&mut self) {
+        match std::mem::replace(self, Self::None) {
+            Self::Spinner(bar) => bar.finish_and_clear(),
+            Self::Announcement(ended, thread) => {
+                drop(ended);
+                // So that the announcement can't come after the outcome.
+                let _ = thread.join();
+            }
+            Self::None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_shared<T: Clone + Send + Sync>() {}
+
+    #[test]
+    fn progress_goes_to_any_thread() {
+        assert_shared::<Progress>();
+    }
+
+    #[test]
+    fn outcomes_stand_below_each_other() {
+        let (short, long) = (
+            line("✓", "Rust", "found", 0.04),
+            line("✗", "Private Postgres", "failed", 25.12),
+        );
+        assert_eq!(short.find("found"), long.find("failed"));
+        assert!(short.ends_with("found   0.0 s") && long.ends_with("failed   25.1 s"));
+    }
+
+    #[test]
+    fn a_hidden_step_may_be_left_unfinished() {
+        let step = Progress::hidden().step("Nothing");
+        step.note("half way");
+        drop(step);
+        Progress::hidden().step("Nothing").done("at all");
     }
 }

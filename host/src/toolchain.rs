@@ -5,12 +5,13 @@
 //! source packages; see `docs/wasm-target.md`.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::progress::Progress;
@@ -20,8 +21,20 @@ mod debian;
 /// The compilation target of plugins.
 pub const TARGET: &str = "wasm32-wasip2";
 
-/// rustup either downloads at once or can't at all.
-const RUSTUP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Crates without which the target is of no use, whichever way it came.
+const CRATES: [&str; 3] = ["libcore-", "liballoc-", "libstd-"];
+
+/// rustup downloads 20 MB; where there is another way it must not take long.
+const RUSTUP_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long rustup may take where there is no other way.
+const RUSTUP_TIMEOUT_ALONE: Duration = Duration::from_secs(300);
+
+/// How often to look whether another process has finished its installation.
+const LOCK_POLL: Duration = Duration::from_millis(200);
+
+/// Unfinished installations lie beside the target's folder under such a name.
+const STAGING_PREFIX: &str = ".plinth-";
 
 /// Where the target came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +52,7 @@ impl fmt::Display for Origin {
         out.write_str(match self {
             Self::Present => "present",
             Self::Rustup => "installed by rustup",
-            Self::BuiltFromSource => "built from source",
+            Self::BuiltFromSource => "built from Debian's source packages",
         })
     }
 }
@@ -59,24 +72,105 @@ impl Toolchain {
     ///
     /// When there is none; the message says how to get one.
     pub async fn find() -> Result<Self> {
-        let verbose = output(rustc().arg("-vV")).await.context("rustc is missing: install Rust from https://rustup.rs")?;
-        let release = verbose.lines().find_map(|line| line.strip_prefix("release: "));
+        let verbose = output(rustc().arg("-vV"))
+            .await
+            .context("rustc is missing: install Rust from https://rustup.rs")?;
+        let release = verbose
+            .lines()
+            .find_map(|line| line.strip_prefix("release: "));
         let version = release.context("rustc -vV names no release")?.to_owned();
-        let sysroot = output(rustc().args(["--print", "sysroot"])).await?.trim().into();
+        let sysroot = output(rustc().args(["--print", "sysroot"]))
+            .await?
+            .trim()
+            .into();
         Ok(Self { version, sysroot })
     }
 
+    /// What cargo says its version is.
+    ///
+    /// # Errors
+    ///
+    /// When there is no cargo.
+    pub async fn cargo_version(&self) -> Result<String> {
+        let said = output(Command::new(cargo()).arg("--version"))
+            .await
+            .context("cargo is missing")?;
+        Ok(said.trim().trim_start_matches("cargo ").to_owned())
+    }
+
     /// Whether the target's standard library is there.
+    ///
+    /// Only the files count: rustup's own list goes on naming a target whose
+    /// folder was removed.
     pub fn has_target(&self) -> bool {
-        let is_std = |name: &str| name.starts_with("libstd-") && Path::new(name).extension().is_some_and(|end| end == "rlib");
-        let entries = std::fs::read_dir(self.target_folder().join("lib"));
-        entries.is_ok_and(|entries| {
-            entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(is_std))
-        })
+        let entries = std::fs::read_dir(self.target_folder().join("lib"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let names: Vec<String> = entries
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        let has = |krate: &&str| {
+            names
+                .iter()
+                .any(|name| name.starts_with(krate) && name.ends_with(".rlib"))
+        };
+        CRATES.iter().all(|krate| has(krate))
     }
 
     fn target_folder(&self) -> PathBuf {
-        self.sysroot.join("lib/rustlib").join(TARGET)
+        self.targets_folder().join(TARGET)
+    }
+
+    /// The folder of all targets.
+    fn targets_folder(&self) -> PathBuf {
+        self.sysroot.join("lib/rustlib")
+    }
+
+    /// One of the toolchain's own programs, which no `rust-toolchain.toml` redirects.
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        Some(self.sysroot.join("bin").join(name)).filter(|path| path.is_file())
+    }
+
+    /// Lets one process at a time install. The lock is on the folder itself, so
+    /// it leaves nothing behind.
+    async fn lock(&self) -> Result<File> {
+        let folder = self.targets_folder();
+        let file =
+            File::open(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_POLL).await,
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("cannot lock {}", folder.display()));
+                }
+            }
+        }
+    }
+
+    /// A folder beside the target's, to be renamed when it is complete. Call it
+    /// with the lock held: what it finds of earlier ones is nobody's.
+    fn staging(&self) -> Result<TempDir> {
+        let parent = self.targets_folder();
+        for entry in std::fs::read_dir(&parent).into_iter().flatten().flatten() {
+            if entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(STAGING_PREFIX)
+            {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        tempfile::Builder::new()
+            .prefix(STAGING_PREFIX)
+            .tempdir_in(&parent)
+            .with_context(|| {
+                format!(
+                    "{} is not writable: run `plinth doctor --fix` as the user who owns it",
+                    parent.display()
+                )
+            })
     }
 }
 
@@ -93,48 +187,55 @@ pub async fn ensure_wasm_target(progress: &Progress) -> Result<Origin> {
     if toolchain.has_target() {
         return Ok(Origin::Present);
     }
-    let step = progress.step("Installing the wasm32-wasip2 target");
+    let step = progress.step("wasm32-wasip2 target");
     step.note("waiting for another installation to end");
-    let _lock = lock().await?;
+    let _lock = toolchain.lock().await?;
     if toolchain.has_target() {
-        step.done("installed meanwhile");
+        step.done("installed by another process");
         return Ok(Origin::Present);
     }
     step.note("asking rustup");
-    if rustup_add().await && toolchain.has_target() {
-        step.done("by rustup");
-        return Ok(Origin::Rustup);
-    }
-    match debian::build(&toolchain, &step).await {
-        Ok(()) => {
-            step.done("built from Debian's source packages");
-            Ok(Origin::BuiltFromSource)
+    let rustup = rustup_add(&toolchain).await;
+    let installed = match rustup {
+        Ok(()) => Ok(Origin::Rustup),
+        Err(_) => debian::build(&toolchain, &step)
+            .await
+            .map(|()| Origin::BuiltFromSource),
+    };
+    match (installed, rustup) {
+        (Ok(origin), _) => {
+            step.done(&origin.to_string());
+            Ok(origin)
         }
-        Err(error) => {
-            step.fail("failed");
-            Err(error).context(format!(
-                "the {TARGET} target for Rust {} is missing, rustup can't download it, and it can't be built from \
-                 source either; run `rustup target add {TARGET}` where the network allows",
+        (Err(debian), rustup) => {
+            step.fail("can't be installed");
+            let rustup = rustup.err().unwrap_or_else(|| anyhow!("it succeeded"));
+            Err(anyhow!(
+                "the {TARGET} target of Rust {} is missing: run `rustup target add {TARGET}` where the network allows \
+                 (rustup: {rustup:#}; build from Debian's source packages: {debian:#})",
                 toolchain.version
             ))
         }
     }
 }
 
-async fn rustup_add() -> bool {
+async fn rustup_add(toolchain: &Toolchain) -> Result<()> {
+    let limit = if debian::is_possible() {
+        RUSTUP_TIMEOUT
+    } else {
+        RUSTUP_TIMEOUT_ALONE
+    };
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let run = command.kill_on_drop(true).status();
-    matches!(tokio::time::timeout(RUSTUP_TIMEOUT, run).await, Ok(Ok(status)) if status.success())
-}
-
-/// One installation at a time on this machine, by this user.
-async fn lock() -> Result<File> {
-    let user = rustix::process::geteuid().as_raw();
-    let path = std::env::temp_dir().join(format!("plinth-wasm-target-{user}.lock"));
-    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
-    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await?;
-    locked.with_context(|| format!("cannot lock {}", path.display()))
+    let run = output(command.args(["target", "add", TARGET]));
+    let ended = tokio::time::timeout(limit, run).await;
+    ended.map_err(|_| anyhow!("not done after {} s", limit.as_secs()))??;
+    if !toolchain.has_target() {
+        bail!(
+            "the files of {TARGET} are missing in {} though it calls it installed",
+            toolchain.sysroot.display()
+        );
+    }
+    Ok(())
 }
 
 /// The rustc that cargo will use: the one cargo itself names, or the first on
@@ -143,14 +244,86 @@ fn rustc() -> Command {
     Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
+/// The cargo that runs us, or the first on the path.
+fn cargo() -> PathBuf {
+    std::env::var_os("CARGO")
+        .unwrap_or_else(|| "cargo".into())
+        .into()
+}
+
 /// Runs a command to its end and gives what it printed.
 async fn output(command: &mut Command) -> Result<String> {
-    let name = command.as_std().get_program().to_string_lossy().into_owned();
+    let name = Path::new(command.as_std().get_program())
+        .display()
+        .to_string();
     let run = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = run.await.with_context(|| format!("cannot run {name}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{name} failed: {}", said.trim().lines().last().unwrap_or("it said nothing"));
+        bail!(
+            "{name} failed: {}",
+            said.trim().lines().last().unwrap_or("it said nothing")
+        );
     }
     String::from_utf8(output.stdout).with_context(|| format!("{name} did not print text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toolchain(files: &[&str]) -> (TempDir, Toolchain) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let toolchain = Toolchain {
+            version: "1.95.0".into(),
+            sysroot: folder.path().to_owned(),
+        };
+        let lib = toolchain.target_folder().join("lib");
+        std::fs::create_dir_all(&lib).expect("a folder");
+        for name in files {
+            std::fs::write(lib.join(name), "").expect("a file");
+        }
+        (folder, toolchain)
+    }
+
+    #[test]
+    fn half_a_target_does_not_count() {
+        assert!(!toolchain(&[]).1.has_target());
+        assert!(!toolchain(&["libstd-1.rlib"]).1.has_target());
+        assert!(
+            !toolchain(&["libcore-1.rlib", "liballoc-1.rlib", "libstd-1.rmeta"])
+                .1
+                .has_target()
+        );
+    }
+
+    #[test]
+    fn a_target_is_known_by_its_crates() {
+        let (_folder, toolchain) = toolchain(&[
+            "libcore-1.rlib",
+            "liballoc-1.rlib",
+            "libstd-1.rlib",
+            "libwasi-1.rlib",
+        ]);
+        assert!(toolchain.has_target());
+    }
+
+    #[tokio::test]
+    async fn one_process_installs_at_a_time() {
+        let (_folder, toolchain) = toolchain(&[]);
+        let first = toolchain.lock().await.expect("free");
+        let waiting = tokio::time::timeout(LOCK_POLL / 2, toolchain.lock()).await;
+        assert!(waiting.is_err());
+        drop(first);
+        toolchain.lock().await.expect("free again");
+    }
+
+    #[test]
+    fn leftovers_of_an_installation_are_removed() {
+        let (_folder, toolchain) = toolchain(&[]);
+        let left = toolchain.targets_folder().join(".plinth-left");
+        std::fs::create_dir(&left).expect("a folder");
+        toolchain.staging().expect("writable");
+        assert!(!left.exists() && toolchain.target_folder().exists());
+    }
 }

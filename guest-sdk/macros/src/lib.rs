@@ -2,6 +2,11 @@
 
 use proc_macro::TokenStream;
 
+mod choices;
+mod create;
+mod errors;
+mod model;
+mod names;
 mod route;
 
 use route::Method;
@@ -100,4 +105,22 @@ pub fn patch(path: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
     route::expand(Method::Delete, path.into(), &item.into()).into()
+}
+
+#[allow(missing_docs, reason = "TODO")]
+#[proc_macro_derive(Model, attributes(model))]
+pub fn derive_model(input: TokenStream) -> TokenStream {
+    model::expand(input.into()).into()
+}
+
+#[allow(missing_docs, reason = "TODO")]
+#[proc_macro_derive(Choices, attributes(choices))]
+pub fn derive_choices(input: TokenStream) -> TokenStream {
+    choices::expand(input.into()).into()
+}
+
+#[allow(missing_docs, reason = "TODO")]
+#[proc_macro]
+pub fn create(input: TokenStream) -> TokenStream {
+    create::expand(input.into()).into()
 }

@@ -54,6 +54,9 @@ pub struct Parameters {
     bytes: BytesMut,
 }
 
+/// Postgres counts the parameters of a statement in 16 bits.
+pub(crate) const PARAMETERS_MAX: usize = 65_535;
+
 /// What the length of a NULL is.
 const NULL: i32 = -1;
 
@@ -65,15 +68,24 @@ impl Parameters {
     /// When the value cannot be written in Postgres' format.
     pub fn push(&mut self, parameter: &dyn Parameter) -> Result<usize> {
         write_cell(parameter, &mut self.bytes).map_err(|e| Error::encode(e.to_string()))?;
-        self.types.push(parameter.oid());
-        Ok(self.types.len())
+        self.count(parameter.oid())
     }
 
     /// Appends a parameter that is already in Postgres' format.
     pub(crate) fn push_encoded(&mut self, oid: Oid, value: Option<&[u8]>) -> Result<usize> {
         put_cell(value, &mut self.bytes).map_err(|e| Error::encode(e.to_string()))?;
+        self.count(oid)
+    }
+
+    fn count(&mut self, oid: Oid) -> Result<usize> {
         self.types.push(oid);
-        Ok(self.types.len())
+        match self.types.len() {
+            count @ ..=PARAMETERS_MAX => Ok(count),
+            _ => Err(Error::invalid_query(format!(
+                "a statement takes at most {PARAMETERS_MAX} parameters; \
+                 `is_in` passes any number of values as one"
+            ))),
+        }
     }
 
     pub(super) fn into_parts(self) -> (Vec<Oid>, Vec<u8>) {

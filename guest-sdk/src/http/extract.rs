@@ -21,7 +21,7 @@ use crate::request::Request;
 ///     fn from_request(request: &Request) -> Result<Staff, Problem> {
 ///         match request.header("x-staff").as_deref() {
 ///             Some("sesame") => Ok(Staff),
-///             _ => Err(Problem::unauthorized("this is for staff")),
+///             _ => Err(Problem::unauthorized("This is for staff.")),
 ///         }
 ///     }
 /// }

@@ -21,7 +21,7 @@ use crate::log;
 /// ```
 /// use plinth::http::Problem;
 ///
-/// let problem = Problem::conflict("the seat is taken").with("seat", 12);
+/// let problem = Problem::conflict("The seat is taken.").with("seat", 12);
 /// assert_eq!(problem.status(), 409);
 /// ```
 ///
@@ -40,8 +40,8 @@ impl Problem {
     ///
     /// ```
     /// # use plinth::http::Problem;
-    /// let problem = Problem::new(402, "the trial has ended");
-    /// assert_eq!(problem.detail(), "the trial has ended");
+    /// let problem = Problem::new(402, "The trial has ended.");
+    /// assert_eq!(problem.detail(), "The trial has ended.");
     /// ```
     #[must_use]
     pub fn new(status: u16, detail: impl Into<Cow<'static, str>>) -> Problem {
@@ -65,11 +65,11 @@ impl Problem {
     /// ```
     /// # use plinth::http::Problem;
     /// let problem = Problem::bad_parameter("limit", "must be at most 100");
-    /// assert_eq!(problem.detail(), "limit must be at most 100");
+    /// assert_eq!(problem.detail(), "limit must be at most 100.");
     /// ```
     #[must_use]
     pub fn bad_parameter(name: &str, detail: &str) -> Problem {
-        Problem::bad_request(format!("{name} {detail}")).with(
+        Problem::bad_request(format!("{name} {detail}.")).with(
             "errors",
             serde_json::json!([{ "parameter": name, "detail": detail }]),
         )
@@ -124,7 +124,7 @@ impl Problem {
     /// }
     ///
     /// let problem = decode("secret").unwrap_err();
-    /// assert_eq!(problem.detail(), "internal error");
+    /// assert_eq!(problem.status(), 500);
     /// ```
     #[must_use]
     #[allow(
@@ -133,7 +133,7 @@ impl Problem {
     )]
     pub fn internal(cause: impl fmt::Display) -> Problem {
         log::error!("internal error: {cause}");
-        Problem::new(500, "internal error")
+        Problem::new(500, body::INTERNAL_ERROR)
     }
 
     /// 503: it may work in a little while, for which the client is told to wait.
@@ -157,7 +157,7 @@ impl Problem {
     ///
     /// ```
     /// # use plinth::http::Problem;
-    /// let problem = Problem::forbidden("not enough credit").with("balance", 30);
+    /// let problem = Problem::forbidden("Your credit does not cover this.").with("balance", 30);
     /// ```
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Problem {
@@ -172,7 +172,7 @@ impl Problem {
     ///
     /// ```
     /// # use plinth::http::Problem;
-    /// let problem = Problem::unprocessable("the order is not valid")
+    /// let problem = Problem::unprocessable("The order is not valid.")
     ///     .with_error("/lines/0/count", "must be positive");
     /// ```
     #[must_use]

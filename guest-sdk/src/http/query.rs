@@ -135,20 +135,20 @@ mod tests {
     #[test]
     fn a_wrong_value_is_named_with_what_is_right() {
         let detail = refused::<List>("limit=ten");
-        assert_eq!(detail, "limit must be an integer from 0 to 255");
+        assert_eq!(detail, "limit must be an integer from 0 to 255.");
         assert_eq!(refused::<List>("limit=256"), detail);
         assert_eq!(refused::<List>("limit=-1"), detail);
-        assert_eq!(refused::<List>("after=x"), "after must be an integer");
-        assert_eq!(refused::<List>("exact=1"), "exact must be true or false");
-        assert_eq!(refused::<List>("ratio=x"), "ratio must be a number");
-        assert_eq!(refused::<List>("sort=size"), "sort must be title or price");
+        assert_eq!(refused::<List>("after=x"), "after must be an integer.");
+        assert_eq!(refused::<List>("exact=1"), "exact must be true or false.");
+        assert_eq!(refused::<List>("ratio=x"), "ratio must be a number.");
+        assert_eq!(refused::<List>("sort=size"), "sort must be title or price.");
     }
 
     #[test]
     fn an_unknown_parameter_is_named_with_the_known_ones() {
         assert_eq!(
             refused::<List>("limt=1"),
-            "limt is not a parameter; there are limit, after, search, sort, tag, exact, ratio"
+            "limt is not a parameter; there are limit, after, search, sort, tag, exact, ratio."
         );
     }
 
@@ -159,14 +159,14 @@ mod tests {
             #[allow(dead_code, reason = "only read by serde")]
             term: String,
         }
-        assert_eq!(refused::<Needs>("x=1"), "term is missing");
+        assert_eq!(refused::<Needs>("x=1"), "term is missing.");
     }
 
     #[test]
     fn a_single_value_cannot_be_repeated() {
         assert_eq!(
             refused::<List>("limit=1&limit=2"),
-            "limit is given more than once"
+            "limit is given more than once."
         );
     }
 

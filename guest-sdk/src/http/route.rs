@@ -68,6 +68,6 @@ impl Parameters {
         self.0
             .next()
             .and_then(T::from_parameter)
-            .ok_or_else(|| Problem::not_found("there is nothing at this path"))
+            .ok_or_else(|| Problem::not_found("Nothing is served at this path."))
     }
 }

@@ -17,7 +17,7 @@ use crate::http::Problem;
 ///
 /// let problem = check("", 0).unwrap_err();
 /// assert_eq!(problem.status(), 422);
-/// assert_eq!(problem.detail(), "title must not be empty; pages must be positive");
+/// assert_eq!(problem.detail(), "title must not be empty; pages must be positive.");
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "nothing is refused before `finish`"]
@@ -54,7 +54,7 @@ impl Validation {
             .iter()
             .map(|(field, must)| format!("{field} {must}"))
             .collect();
-        let problem = Problem::unprocessable(texts.join("; "));
+        let problem = Problem::unprocessable(texts.join("; ") + ".");
         Err(self
             .failures
             .iter()

@@ -1,13 +1,19 @@
+use std::borrow::Cow;
 use std::fmt;
+
+use postgres_types::Type;
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use crate::database::{ColumnType, DecodeError};
 
 /// An enum whose values are texts in a column; derived with
 /// [`#[derive(Choices)]`](derive@crate::Choices).
-pub trait Choices: Copy + Sized + 'static {
+pub trait Choices: Sized + 'static {
     /// The texts, in the order of the variants.
     const TEXTS: &'static [&'static str];
 
     /// The text of this value.
-    fn text(self) -> &'static str;
+    fn text(&self) -> &'static str;
 
     /// The value of a text.
     ///
@@ -47,3 +53,19 @@ impl fmt::Display for UnknownChoice {
 }
 
 impl std::error::Error for UnknownChoice {}
+
+/// Reads a choice out of the database, for derived code.
+#[doc(hidden)]
+pub fn decode_choice<T: Choices>(ty: &Type, raw: Option<&[u8]>) -> Result<T, DecodeError> {
+    let text = String::decode(ty, raw)?;
+    T::from_text(&text).map_err(|e| DecodeError::from(e.to_string()))
+}
+
+/// Reads a choice out of a request, for derived code.
+#[doc(hidden)]
+pub fn deserialize_choice<'de, T: Choices, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    T::from_text(&text).map_err(D::Error::custom)
+}

@@ -8,6 +8,9 @@ use crate::database::Parameter;
 pub trait Draft: DraftValues + Default {
     /// The model whose row it becomes.
     type Model: Model<New = Self>;
+
+    /// The fields that must be given, each with the message that says so.
+    const REQUIRED: &'static [(&'static str, &'static str)];
 }
 
 /// The values of a draft, without its type.

@@ -99,3 +99,15 @@ macro_rules! keys {
 }
 
 keys! { i16 i32 i64 String Uuid }
+
+impl<T: Model<Key = String>> IntoField<ForeignKey<T>> for &str {
+    fn into_field(self) -> ForeignKey<T> {
+        ForeignKey::new(self.to_owned())
+    }
+}
+
+impl<T: Model<Key = String>> IntoField<Option<ForeignKey<T>>> for &str {
+    fn into_field(self) -> Option<ForeignKey<T>> {
+        Some(self.into_field())
+    }
+}

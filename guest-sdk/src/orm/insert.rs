@@ -3,12 +3,11 @@
 use super::draft::DraftValues;
 use super::model::Model;
 use super::query_set::decode_rows;
-use super::select::Select;
+use super::related::Related;
 use super::sql;
+use crate::database::PARAMETERS_MAX;
 use crate::{Db, Error, Result};
 
-/// Postgres counts the parameters of a statement in 16 bits.
-const PARAMETERS_MAX: usize = 65_535;
 /// More rows in one statement win nothing, and its text grows with them.
 const BATCH_ROWS_MAX: usize = 200;
 
@@ -20,7 +19,7 @@ const BATCH_ROWS_MAX: usize = 200;
 /// When the statement fails, such as for a violated constraint.
 pub fn insert<M: Model>(draft: &M::New, db: &Db) -> Result<M> {
     let rows = db.query_statement(&sql::insert(M::META, &[draft])?)?;
-    let row = decode_rows(&rows, &Select::new(M::META))?.pop();
+    let row = decode_rows(&rows, &Related::default())?.pop();
     row.ok_or_else(|| Error::not_found(M::META.table))
 }
 
@@ -46,5 +45,5 @@ fn batch<M: Model>(drafts: &[M::New], db: &Db) -> Result<Vec<M>> {
     }
     let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
     let rows = db.query_statement(&sql::insert(M::META, &values)?)?;
-    decode_rows(&rows, &Select::new(M::META))
+    decode_rows(&rows, &Related::default())
 }

@@ -48,8 +48,8 @@ pub struct ColumnMeta {
     pub auto_now: bool,
     /// What the column holds where an insert leaves it out.
     pub default: Option<DefaultMeta>,
-    /// The condition on its value in SQL, without the column: `BETWEEN 1 AND 5`.
-    pub range: Option<&'static str>,
+    /// The condition on its value in SQL: `"rating" BETWEEN 1 AND 5`.
+    pub check: Option<&'static str>,
     /// Whether no two rows may have the same value.
     pub unique: bool,
     /// Whether it has an index of its own.
@@ -69,7 +69,7 @@ impl ColumnMeta {
             auto: false,
             auto_now: false,
             default: None,
-            range: None,
+            check: None,
             unique: false,
             index: false,
         }

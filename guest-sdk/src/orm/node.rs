@@ -72,12 +72,25 @@ impl Node {
         }
     }
 
-    /// Calls `visit` with every column in the tree, in the order of the text.
-    pub(crate) fn visit_columns(&self, visit: &mut dyn FnMut(ColumnRef)) {
+    /// Adds every column in the tree, in the order of the text.
+    pub(crate) fn collect_columns(&self, columns: &mut Vec<ColumnRef>) {
         match self {
-            Self::Column(column) => visit(*column),
+            Self::Column(column) => columns.push(*column),
             Self::Value(_) => {}
-            Self::Op(_, operands) => operands.iter().for_each(|node| node.visit_columns(visit)),
+            Self::Op(_, operands) => {
+                operands.iter().for_each(|node| node.collect_columns(columns));
+            }
+        }
+    }
+
+    /// Whether more than `levels` nodes stand one inside the other.
+    pub(crate) fn is_deeper_than(&self, levels: usize) -> bool {
+        match (self, levels.checked_sub(1)) {
+            (_, None) => true,
+            (Self::Op(_, operands), Some(levels)) => {
+                operands.iter().any(|node| node.is_deeper_than(levels))
+            }
+            _ => false,
         }
     }
 

@@ -3,9 +3,11 @@ use std::marker::PhantomData;
 
 use super::condition::Q;
 use super::insert;
+use super::meta::ModelMeta;
 use super::model::Model;
 use super::order::Order;
 use super::path::Relation;
+use super::related::Related;
 use super::row_reader::RowReader;
 use super::select::Select;
 use super::sql::{self, Ask};
@@ -82,7 +84,7 @@ impl<M: Model> QuerySet<M> {
     /// Call it once for each relation. `Book::author().publisher()` loads the
     /// author too.
     pub fn select_related(mut self, relation: impl Relation<M>) -> Self {
-        self.select.load(relation.path());
+        self.select.loads.push(relation.path());
         self
     }
 }
@@ -181,7 +183,7 @@ impl<M: Model> QuerySet<M> {
 
     fn rows(&self, ask: Ask, db: &Db) -> Result<Vec<M>> {
         let rows = self.run(ask, db)?;
-        decode_rows(&rows, &self.select)
+        decode_rows(&rows, &self.select.related())
     }
 
     fn run(&self, ask: Ask, db: &Db) -> Result<Rows> {
@@ -244,15 +246,22 @@ impl<M: Model> QuerySet<M> {
 /// How many rows to make room for before they turn out to be there.
 const CAPACITY_MAX: usize = 1024;
 
-pub(super) fn decode_rows<M: Model>(rows: &Rows, select: &Select) -> Result<Vec<M>> {
-    let models = select.row_models();
+pub(super) fn decode_rows<M: Model>(rows: &Rows, related: &Related) -> Result<Vec<M>> {
+    let models = row_models(M::META, related);
     let mut reader = RowReader::new(rows, &models)?;
     let mut decoded = Vec::with_capacity(rows.len().min(CAPACITY_MAX));
     for _ in 0..rows.len() {
         reader.begin_row();
-        decoded.push(M::decode(&mut reader, &select.related)?);
+        decoded.push(M::decode(&mut reader, related)?);
     }
     Ok(decoded)
+}
+
+/// The models whose columns make up a row.
+fn row_models(root: &'static ModelMeta, related: &Related) -> Vec<&'static ModelMeta> {
+    let mut models = vec![root];
+    models.extend(related.models(root).into_iter().map(|(_, model)| model));
+    models
 }
 
 impl<M: Model> Default for QuerySet<M> {

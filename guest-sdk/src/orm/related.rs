@@ -19,8 +19,39 @@ impl Related {
         self.branches.is_empty()
     }
 
-    pub(crate) fn insert(&mut self, path: RelationPath) {
-        path.hops().fold(self, |tree, hop| tree.branch_mut(hop));
+    pub(crate) fn of(paths: &[RelationPath]) -> Self {
+        let mut tree = Self::default();
+        for path in paths {
+            path.hops().fold(&mut tree, |tree, hop| tree.branch_mut(hop));
+        }
+        tree
+    }
+
+    /// The relations' paths and models, in the order of the columns.
+    pub(crate) fn models(
+        &self,
+        root: &'static ModelMeta,
+    ) -> Vec<(RelationPath, &'static ModelMeta)> {
+        let mut models = Vec::new();
+        self.collect(RelationPath::ROOT, root, &mut models);
+        models
+    }
+
+    fn collect(
+        &self,
+        path: RelationPath,
+        model: &'static ModelMeta,
+        models: &mut Vec<(RelationPath, &'static ModelMeta)>,
+    ) {
+        for (relation, nested) in &self.branches {
+            let (Some(meta), Ok(hop)) = (model.relations.get(*relation), u8::try_from(*relation))
+            else {
+                continue;
+            };
+            let (path, target) = (path.then(hop), (meta.target)());
+            models.push((path, target));
+            nested.collect(path, target, models);
+        }
     }
 
     fn branch_mut(&mut self, relation: usize) -> &mut Related {
@@ -37,29 +68,9 @@ impl Related {
         Some(&branch.1)
     }
 
-    /// Calls `visit` with each relation's path and model, in the order of the
-    /// columns.
-    pub(crate) fn visit(
-        &self,
-        root: RelationPath,
-        model: &'static ModelMeta,
-        visit: &mut dyn FnMut(RelationPath, &'static ModelMeta),
-    ) {
-        for (relation, nested) in &self.branches {
-            let Some(target) = model.relations.get(*relation).map(|r| (r.target)()) else {
-                continue;
-            };
-            let path = u8::try_from(*relation).map_or(root, |relation| root.then(relation));
-            visit(path, target);
-            nested.visit(path, target, visit);
-        }
-    }
-
     /// How many columns the tree below `model` has.
     fn width(&self, model: &'static ModelMeta) -> usize {
-        let mut width = 0;
-        self.visit(RelationPath::ROOT, model, &mut |_, target| width += target.columns.len());
-        width
+        self.models(model).iter().map(|(_, target)| target.columns.len()).sum()
     }
 }
 

@@ -14,8 +14,8 @@ pub(crate) struct Select {
     pub(crate) order: Vec<OrderTerm>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
-    pub(crate) related: Related,
-    pub(crate) has_long_path: bool,
+    /// The relations whose rows are loaded too.
+    pub(crate) loads: Vec<RelationPath>,
 }
 
 impl Select {
@@ -26,24 +26,15 @@ impl Select {
             order: Vec::new(),
             limit: None,
             offset: None,
-            related: Related::default(),
-            has_long_path: false,
+            loads: Vec::new(),
         }
-    }
-
-    pub(crate) fn load(&mut self, path: RelationPath) {
-        self.has_long_path |= path.is_too_long();
-        self.related.insert(path);
     }
 
     pub(crate) fn is_slice(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
     }
 
-    /// The models whose columns make up a row.
-    pub(crate) fn row_models(&self) -> Vec<&'static ModelMeta> {
-        let mut models = vec![self.model];
-        self.related.visit(RelationPath::ROOT, self.model, &mut |_, model| models.push(model));
-        models
+    pub(crate) fn related(&self) -> Related {
+        Related::of(&self.loads)
     }
 }

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use super::model::Model;
 use super::node::{ColumnRef, Node};
 use super::query_set::decode_rows;
+use super::related::Related;
 use super::select::Select;
 use super::sql;
 use crate::database::Statement;
@@ -107,7 +108,7 @@ impl<M: Model> Returning<M> {
     /// As [`Update::execute`], and when a value does not fit its field.
     pub fn all(self, db: &Db) -> Result<Vec<M>> {
         let rows = db.query_statement(&self.to_sql()?)?;
-        decode_rows(&rows, &Select::new(M::META))
+        decode_rows(&rows, &Related::default())
     }
 
     /// Runs it and returns the only row.

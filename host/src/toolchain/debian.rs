@@ -8,17 +8,24 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
-use super::{TARGET, Toolchain, output};
+use super::{TARGET, Toolchain, cargo, output};
 use crate::progress::Step;
+
+mod sources;
 
 /// Where current Rust is: newer than what a stable Debian carries.
 const SUITES: [&str; 3] = ["trixie-backports", "forky", "sid"];
 
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// Debian's keys, under the names they have had.
+const KEYRINGS: [&str; 2] = [
+    "/usr/share/keyrings/debian-archive-keyring.gpg",
+    "/usr/share/keyrings/debian-archive-keyring.pgp",
+];
 
 /// The library's source, which must be the compiler's own version.
 const SOURCE_PACKAGE: &str = "rust-src";
@@ -29,53 +36,113 @@ const LIBC_PACKAGE: &str = "libstd-rust-dev-wasm32";
 /// The parts of wasi-libc that the linker looks for.
 const LIBC_FILES: [&str; 3] = ["crt1-command.o", "crt1-reactor.o", "libc.a"];
 
+/// Variables that would change how the library is built.
+const FOREIGN_VARIABLES: [&str; 5] = [
+    "CARGO_BUILD_",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_PROFILE_",
+    "CARGO_TARGET_",
+    "RUSTC_WORKSPACE_WRAPPER",
+];
+
+/// Whether this machine has apt's tools and Debian's keys.
+pub(super) fn is_possible() -> bool {
+    keyring().is_some()
+        && Path::new("/usr/bin/apt-get").exists()
+        && Path::new("/usr/bin/dpkg-deb").exists()
+}
+
+fn keyring() -> Option<&'static str> {
+    KEYRINGS.into_iter().find(|path| Path::new(path).exists())
+}
+
 /// Fetches, builds and installs into the toolchain's own folder.
 pub(super) async fn build(toolchain: &Toolchain, step: &Step) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("plinth-wasm-target-").tempdir()?;
-    // apt's own user must be able to look in when the program runs as root.
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-    let apt = Apt::new(folder.path().to_owned())?;
-    step.note("looking for Debian's packages");
+    let keyring = keyring()
+        .filter(|_| is_possible())
+        .context("this is no Debian with apt")?;
+    // First of all, so that nothing is built that can't be put in its place.
+    let staging = toolchain.staging()?;
+    let folder = tempfile::Builder::new()
+        .prefix("plinth-wasm-target-")
+        .tempdir()?;
+    let apt = Apt {
+        folder: folder.path().to_owned(),
+        keyring,
+    };
     apt.fetch(&toolchain.version, step).await?;
     let root = folder.path().join("root");
     unpack(folder.path(), &root).await?;
-    let libc = root.join("usr/lib/rustlib").join(TARGET).join("lib/self-contained");
-    let library = root.join("usr/src").join(format!("rustc-{}", toolchain.version)).join("library");
-    let rlibs = compile(&library, &libc, &folder.path().join("target"), step).await?;
-    install(toolchain, &rlibs, &libc)
+    let libc = root
+        .join("usr/lib/rustlib")
+        .join(TARGET)
+        .join("lib/self-contained");
+    let library = root
+        .join("usr/src")
+        .join(format!("rustc-{}", toolchain.version))
+        .join("library");
+    let rlibs = compile(
+        toolchain,
+        &library,
+        &libc,
+        &folder.path().join("target"),
+        step,
+    )
+    .await?;
+    fill(staging.path(), &rlibs, &libc)?;
+    put_in_place(&staging.keep(), &toolchain.target_folder())
 }
 
 /// apt with a configuration of its own.
 struct Apt {
     folder: PathBuf,
-    mirror: String,
+    keyring: &'static str,
 }
 
 impl Apt {
-    fn new(folder: PathBuf) -> Result<Self> {
-        for name in ["lists/partial", "cache/archives/partial"] {
-            fs::create_dir_all(folder.join(name))?;
-        }
-        Ok(Self { mirror: mirror()?, folder })
-    }
-
     /// Downloads both packages from the first suite that has the right source.
     async fn fetch(&self, version: &str, step: &Step) -> Result<()> {
-        for suite in SUITES {
-            step.note(&format!("reading the index of {suite}"));
-            let source = format!("deb [signed-by={KEYRING}] {} {suite} main\n", self.mirror);
-            fs::write(self.folder.join("sources.list"), source)?;
-            if self.run("apt-get", &["update"]).await.is_err() {
-                continue;
-            }
-            let index = self.run("apt-cache", &["madison", SOURCE_PACKAGE]).await?;
-            let Some(source) = version_in(&index, version) else { continue };
-            step.note(&format!("downloading {SOURCE_PACKAGE} {source}"));
-            let package = format!("{SOURCE_PACKAGE}={source}");
-            self.run("apt-get", &["download", &package, LIBC_PACKAGE]).await?;
-            return Ok(());
+        for name in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(self.folder.join(name))?;
         }
-        bail!("Debian's package index has no {SOURCE_PACKAGE} of version {version}")
+        let mut failure = anyhow!("no suite of Debian has {SOURCE_PACKAGE} {version}");
+        for mirror in sources::mirrors()? {
+            for suite in SUITES {
+                match self.fetch_from(&mirror, suite, version, step).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(error) => failure = error.context(format!("cannot fetch from {suite}")),
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    /// Whether this suite has the right source.
+    async fn fetch_from(
+        &self,
+        mirror: &str,
+        suite: &str,
+        version: &str,
+        step: &Step,
+    ) -> Result<bool> {
+        step.note(&format!("reading the package index of {suite}"));
+        let source = format!("deb [signed-by={}] {mirror} {suite} main\n", self.keyring);
+        fs::write(self.folder.join("sources.list"), source)?;
+        self.run("apt-get", &["update"]).await?;
+        let rust = self.run("apt-cache", &["madison", SOURCE_PACKAGE]).await?;
+        let libc = self.run("apt-cache", &["madison", LIBC_PACKAGE]).await?;
+        let (Some(source), Some(libc)) = (version_of(&rust, version), newest(&libc)) else {
+            return Ok(false);
+        };
+        step.note(&format!("downloading {SOURCE_PACKAGE} {source}"));
+        let packages = [
+            format!("{SOURCE_PACKAGE}={source}"),
+            format!("{LIBC_PACKAGE}={libc}"),
+        ];
+        self.run("apt-get", &["download", &packages[0], &packages[1]])
+            .await?;
+        Ok(true)
     }
 
     async fn run(&self, program: &str, arguments: &[&str]) -> Result<String> {
@@ -86,171 +153,223 @@ impl Apt {
             .env("LC_ALL", "C")
             .arg(format!("-oDir::Etc::SourceList={}", path("sources.list")))
             .arg("-oDir::Etc::SourceParts=/dev/null")
+            // The machine's pins are about what it installs.
+            .args([
+                "-oDir::Etc::Preferences=/dev/null",
+                "-oDir::Etc::PreferencesParts=/dev/null",
+            ])
             .arg(format!("-oDir::State::Lists={}", path("lists")))
             .arg(format!("-oDir::Cache={}", path("cache")))
-            .arg("-oAPT::Update::Error-Mode=any")
-            .args(arguments);
+            .args(["-oAPT::Update::Error-Mode=any", "-oAcquire::Languages=none"])
+            .args([
+                "-oAcquire::Retries=1",
+                "-oAcquire::http::Timeout=15",
+                "-oAcquire::https::Timeout=15",
+            ]);
         if rustix::process::geteuid().is_root() {
+            // apt's own user can't look into our folder.
             command.arg("-oAPT::Sandbox::User=root");
         }
-        output(&mut command).await
+        output(command.args(arguments)).await
     }
 }
 
-/// The mirror of Debian's archive that the machine's own apt uses.
-fn mirror() -> Result<String> {
-    let os = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let codename = os.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
-    let codename = codename.context("this is no Debian: /etc/os-release has no VERSION_CODENAME")?;
-    let mut files = vec![PathBuf::from("/etc/apt/sources.list")];
-    files.extend(fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten().map(|entry| entry.path()));
-    files.sort();
-    let texts = files.iter().filter_map(|file| fs::read_to_string(file).ok());
-    let found = texts.flat_map(|text| sources(&text)).find(|source| source.serves(codename));
-    Ok(found.context("no entry of /etc/apt/sources.list* names Debian's main archive")?.uri)
+/// The versions in a table `package | version | where`, the newest first.
+fn versions(madison: &str) -> impl Iterator<Item = &str> {
+    madison
+        .lines()
+        .filter_map(|line| Some(line.split('|').nth(1)?.trim()))
+        .filter(|version| !version.is_empty())
 }
 
-/// An entry of apt's sources.
-#[derive(Debug, PartialEq, Eq)]
-struct Source {
-    uri: String,
-    suites: Vec<String>,
-    components: Vec<String>,
-}
-
-impl Source {
-    fn serves(&self, codename: &str) -> bool {
-        self.suites.iter().any(|suite| suite == codename) && self.components.iter().any(|name| name == "main")
-    }
-}
-
-/// The entries of a file, in the one-line style or in deb822's.
-fn sources(text: &str) -> Vec<Source> {
-    let lines = text.lines().filter_map(one_line_source);
-    lines.chain(text.split("\n\n").filter_map(stanza_source)).collect()
-}
-
-/// `deb [options] uri suite component…`
-fn one_line_source(line: &str) -> Option<Source> {
-    let mut rest = line.trim().strip_prefix("deb ")?.trim_start();
-    if rest.starts_with('[') {
-        rest = rest.split_once(']')?.1;
-    }
-    let mut words = rest.split_whitespace().map(str::to_owned);
-    Some(Source { uri: words.next()?, suites: vec![words.next()?], components: words.collect() })
-}
-
-/// `Types: deb`, `URIs: …`, `Suites: …`, `Components: …`
-fn stanza_source(stanza: &str) -> Option<Source> {
-    let field = |name: &str| -> Option<Vec<String>> {
-        let value = stanza.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-        Some(value.split_whitespace().map(str::to_owned).collect())
-    };
-    field("Types")?.iter().find(|kind| *kind == "deb")?;
-    let uri = field("URIs")?.into_iter().next()?;
-    Some(Source { uri, suites: field("Suites")?, components: field("Components")? })
-}
-
-/// The package version whose upstream part is Rust's version, from the table
-/// `package | version | where`.
-fn version_in<'a>(madison: &'a str, rust: &str) -> Option<&'a str> {
-    let versions = madison.lines().filter_map(|line| Some(line.split('|').nth(1)?.trim()));
-    versions.into_iter().find(|version| {
+/// The package version whose upstream part is Rust's version.
+fn version_of<'a>(madison: &'a str, rust: &str) -> Option<&'a str> {
+    versions(madison).find(|version| {
         let rest = version.strip_prefix(rust);
         rest.is_some_and(|rest| rest.starts_with('+') || rest.starts_with('-'))
     })
 }
 
+fn newest(madison: &str) -> Option<&str> {
+    versions(madison).next()
+}
+
 async fn unpack(folder: &Path, root: &Path) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "deb") {
-            output(Command::new("dpkg-deb").arg("-x").arg(&path).arg(root)).await?;
-        }
+    for path in files(folder, "deb")? {
+        output(Command::new("dpkg-deb").arg("-x").arg(&path).arg(root)).await?;
     }
     Ok(())
 }
 
+/// The files in a folder whose names end in `.extension`.
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|end| end == extension))
+        .collect())
+}
+
 /// Builds the library and gives the folder of its `.rlib` files.
-async fn compile(library: &Path, libc: &Path, target: &Path, step: &Step) -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let flags = format!("-Zforce-unstable-if-unmarked -Cembed-bitcode=yes -Lnative={}", libc.display());
-    let mut command = Command::new(cargo);
-    command
-        .current_dir(library)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", flags)
-        .env("CARGO_TARGET_DIR", target)
-        .env("__CARGO_DEFAULT_LIB_METADATA", "stablestd")
-        .args(["build", "--locked", "--release", "--target", TARGET])
-        .args(["--manifest-path", "sysroot/Cargo.toml", "--features", "panic-unwind,backtrace"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let mut child = command.spawn().context("cannot run cargo")?;
-    let mut lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-    let mut last = String::new();
+async fn compile(
+    toolchain: &Toolchain,
+    library: &Path,
+    libc: &Path,
+    target: &Path,
+    step: &Step,
+) -> Result<PathBuf> {
+    let mut command = cargo_build(toolchain, library, libc, target);
+    let mut child = ProcessGroup(command.spawn().context("cannot run cargo")?);
+    let mut lines = BufReader::new(child.0.stderr.take().expect("piped")).lines();
+    let (mut crates, mut errors) = (0, Vec::new());
     while let Some(line) = lines.next_line().await? {
-        step.note(line.trim());
-        last = line;
+        if let Some(name) = line.trim().strip_prefix("Compiling ") {
+            crates += 1;
+            step.note(&format!(
+                "compiling crate {crates}, {}",
+                name.split(' ').next().unwrap_or(name)
+            ));
+        } else if line.starts_with("error") {
+            errors.push(line);
+        }
     }
-    if !child.wait().await?.success() {
-        bail!("the standard library does not build: {last}");
+    if !child.0.wait().await?.success() {
+        bail!(
+            "the standard library does not build: {}",
+            errors.first().map_or("no reason given", String::as_str)
+        );
     }
     Ok(target.join(TARGET).join("release/deps"))
 }
 
-/// Copies into a folder beside the target's and renames it, so that half a
-/// target is never seen.
-fn install(toolchain: &Toolchain, rlibs: &Path, libc: &Path) -> Result<()> {
-    let target = toolchain.target_folder();
-    let parent = target.parent().context("the target's folder is in the sysroot")?;
-    let staging = tempfile::Builder::new().prefix(".plinth-").tempdir_in(parent).with_context(|| {
-        format!("cannot write to the toolchain's folder {}; run `plinth doctor --fix` as its owner", parent.display())
-    })?;
-    let lib = staging.path().join("lib");
-    fs::create_dir_all(lib.join("self-contained"))?;
-    for entry in fs::read_dir(rlibs)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "rlib") {
-            fs::copy(&path, lib.join(path.file_name().expect("a directory's entry has a name")))?;
+fn cargo_build(toolchain: &Toolchain, library: &Path, libc: &Path, target: &Path) -> Command {
+    let mut command = Command::new(toolchain.program("cargo").unwrap_or_else(cargo));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if FOREIGN_VARIABLES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+        {
+            command.env_remove(&*name);
         }
     }
+    if let Some(rustc) = toolchain.program("rustc") {
+        command.env("RUSTC", rustc);
+    }
+    // A path may hold spaces, which RUSTFLAGS would split at.
+    let flags = format!(
+        "-Zforce-unstable-if-unmarked\x1f-Cembed-bitcode=yes\x1f-Lnative={}",
+        libc.display()
+    );
+    command
+        .current_dir(library)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .env("CARGO_TARGET_DIR", target)
+        .env("__CARGO_DEFAULT_LIB_METADATA", "stablestd")
+        .args(["build", "--locked", "--release", "--target", TARGET])
+        .args([
+            "--manifest-path",
+            "sysroot/Cargo.toml",
+            "--features",
+            "panic-unwind,backtrace",
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    command
+}
+
+/// Cargo and the compilers it has started, which end together.
+struct ProcessGroup(Child);
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        // No id any more: it has ended and was waited for.
+        let id = self
+            .0
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(Pid::from_raw);
+        if let Some(id) = id {
+            let _ = rustix::process::kill_process_group(id, Signal::TERM);
+        }
+    }
+}
+
+/// Copies the target's files to `folder`.
+fn fill(folder: &Path, rlibs: &Path, libc: &Path) -> Result<()> {
+    let lib = folder.join("lib");
+    fs::create_dir_all(lib.join("self-contained"))?;
+    for path in files(rlibs, "rlib")? {
+        fs::copy(
+            &path,
+            lib.join(path.file_name().expect("a file in a folder has a name")),
+        )?;
+    }
     for name in LIBC_FILES {
-        let from = libc.join(name);
-        fs::copy(&from, lib.join("self-contained").join(name))
+        fs::copy(libc.join(name), lib.join("self-contained").join(name))
             .with_context(|| format!("{LIBC_PACKAGE} has no {name}"))?;
     }
-    fs::set_permissions(staging.path(), fs::Permissions::from_mode(0o755))?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+/// Renames, so that half a target is never seen.
+fn put_in_place(staging: &Path, target: &Path) -> Result<()> {
     if target.exists() {
-        fs::remove_dir_all(&target).with_context(|| format!("cannot replace {}", target.display()))?;
+        fs::remove_dir_all(target)
+            .with_context(|| format!("cannot replace {}", target.display()))?;
     }
-    fs::rename(staging.keep(), &target).with_context(|| format!("cannot make {}", target.display()))
+    fs::rename(staging, target).with_context(|| format!("cannot make {}", target.display()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn both_styles_of_sources_are_read() {
-        let text = "# deb http://a b main\ndeb [arch=amd64 signed-by=/k] http://mirror.example/debian bookworm main contrib\n";
-        assert_eq!(sources(text).len(), 1);
-        assert!(sources(text)[0].serves("bookworm"));
-        let text = "Types: deb deb-src\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\n\nTypes: deb\nURIs: http://other.example\nSuites: nodistro\nComponents: main";
-        let sources = sources(text);
-        assert_eq!(sources.len(), 2);
-        assert_eq!(sources[0].uri, "http://mirror.example/debian");
-        assert!(sources[0].serves("bookworm") && !sources[1].serves("bookworm"));
-    }
+    const MADISON: &str = " rust-src | 1.95.1+dfsg1-1 | x\n rust-src | 1.95.0+dfsg1-1~bpo13+1 | x\n rust-src | 1.9 | x";
 
     #[test]
     fn the_compilers_own_version_is_chosen() {
-        let madison = " rust-src | 1.95.1+dfsg1-1 | x\n rust-src | 1.95.0+dfsg1-1~bpo13+1 | x\n rust-src | 1.9 | x";
-        assert_eq!(version_in(madison, "1.95.0"), Some("1.95.0+dfsg1-1~bpo13+1"));
-        assert_eq!(version_in(madison, "1.95"), None);
-        assert_eq!(version_in("", "1.95.0"), None);
+        assert_eq!(
+            version_of(MADISON, "1.95.0"),
+            Some("1.95.0+dfsg1-1~bpo13+1")
+        );
+        assert_eq!(version_of(MADISON, "1.95"), None);
+        assert_eq!(version_of("", "1.95.0"), None);
+    }
+
+    #[test]
+    fn of_the_other_package_the_newest_is_chosen() {
+        assert_eq!(newest(MADISON), Some("1.95.1+dfsg1-1"));
+        assert_eq!(newest(""), None);
+    }
+
+    #[test]
+    fn a_target_is_put_in_place_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["rlibs", "libc", "staging", "target/lib"] {
+            fs::create_dir_all(path(name)).expect("a folder");
+        }
+        for name in ["rlibs/libstd-1.rlib", "rlibs/libstd-1.d", "target/lib/half"] {
+            fs::write(path(name), "").expect("a file");
+        }
+        let error = fill(&path("staging"), &path("rlibs"), &path("libc")).expect_err("no libc");
+        assert!(error.to_string().contains("crt1-command.o"));
+        for name in LIBC_FILES {
+            fs::write(path("libc").join(name), "").expect("a file");
+        }
+        fill(&path("staging"), &path("rlibs"), &path("libc")).expect("filled");
+        put_in_place(&path("staging"), &path("target")).expect("renamed");
+        let lib = path("target/lib");
+        assert!(lib.join("libstd-1.rlib").exists() && lib.join("self-contained/libc.a").exists());
+        assert!(!lib.join("libstd-1.d").exists() && !lib.join("half").exists());
     }
 }

@@ -27,12 +27,18 @@ pub fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result<Page<A
         .offset(filter.offset)
         .limit(filter.limit.get())
         .all(&db)?;
-    Ok(Page { items, limit: filter.limit, offset: filter.offset })
+    Ok(Page {
+        items,
+        limit: filter.limit,
+        offset: filter.offset,
+    })
 }
 
 /// Show an author.
 #[get("/api/v1/authors/{id}")]
 pub fn get_author(id: i64, db: Db) -> Result<Json<Author>> {
-    let author = Author::objects().filter(Author::id.eq(id)).get_or_404(&db)?;
+    let author = Author::objects()
+        .filter(Author::id.eq(id))
+        .get_or_404(&db)?;
     Ok(Json(author))
 }

@@ -4,7 +4,6 @@ mod changes;
 mod draft;
 mod rules;
 
-use plinth::orm::{Q, QuerySet};
 use plinth::prelude::*;
 use serde::Deserialize;
 
@@ -31,7 +30,8 @@ impl BookFilter {
             self.search.as_deref().map(matches),
             self.author.map(|id| Book::author_id.eq(id)),
             self.category.map(|id| Book::category_id.eq(id)),
-            self.published.map(|published| Book::published.eq(published)),
+            self.published
+                .map(|published| Book::published.eq(published)),
         ];
         Book::objects().filter(Q::all(conditions.into_iter().flatten()))
     }
@@ -50,7 +50,11 @@ pub fn list_books(Query(filter): Query<BookFilter>, db: Db) -> Result<Page<Book>
         .offset(filter.offset)
         .limit(filter.limit.get())
         .all(&db)?;
-    Ok(Page { items, limit: filter.limit, offset: filter.offset })
+    Ok(Page {
+        items,
+        limit: filter.limit,
+        offset: filter.offset,
+    })
 }
 
 /// Show a book.
@@ -78,7 +82,7 @@ pub fn change_book(id: i64, Json(changes): Json<BookChanges>, db: Db) -> Result<
 #[delete("/api/v1/books/{id}")]
 pub fn delete_book(id: i64, db: Db) -> Result<NoContent> {
     match Book::objects().filter(Book::id.eq(id)).delete(&db)? {
-        0 => Err(Problem::not_found("there is no such book").into()),
+        0 => Err(Problem::not_found("There is no such book.").into()),
         _ => Ok(NoContent),
     }
 }

@@ -3,9 +3,7 @@
 mod random;
 mod words;
 
-use plinth::orm::Model;
 use plinth::prelude::*;
-use plinth::{Date, Decimal};
 
 use self::random::Random;
 use crate::isbn;
@@ -38,7 +36,11 @@ fn author(random: &mut Random) -> <Author as Model>::New {
     let name = words::person(random);
     let country = (!random.once_in(10)).then(|| *random.one_of(&words::COUNTRIES));
     let born = (!random.once_in(5)).then(|| day(random, 1890, 100));
-    create!(Author { name, country, born })
+    create!(Author {
+        name,
+        country,
+        born
+    })
 }
 
 fn book(

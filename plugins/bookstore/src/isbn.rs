@@ -31,13 +31,24 @@ mod tests {
 
     #[test]
     fn a_real_number_is_valid() {
-        assert_eq!(digits("978-0-306-40615-7").as_deref(), Some("9780306406157"));
+        assert_eq!(
+            digits("978-0-306-40615-7").as_deref(),
+            Some("9780306406157")
+        );
         assert_eq!(digits("9791090636071").as_deref(), Some("9791090636071"));
     }
 
     #[test]
     fn a_typing_mistake_is_found() {
-        for wrong in ["9780306406158", "978030640615", "97803064061577", "1230306406157", "", "978030640615é", "é78030640615"] {
+        for wrong in [
+            "9780306406158",
+            "978030640615",
+            "97803064061577",
+            "1230306406157",
+            "",
+            "978030640615é",
+            "é78030640615",
+        ] {
             assert_eq!(digits(wrong), None, "{wrong}");
         }
     }

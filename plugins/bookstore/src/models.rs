@@ -1,7 +1,6 @@
 //! The tables.
 
-use plinth::orm::ForeignKey;
-use plinth::{Date, Decimal, Model, Timestamp};
+use plinth::prelude::*;
 use serde::Serialize;
 
 #[derive(Debug, Model, Serialize)]

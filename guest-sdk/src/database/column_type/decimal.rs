@@ -1,8 +1,9 @@
 //! `numeric`, exactly: a value with more digits than a `Decimal` holds is an
-//! error, where rust_decimal's own reading rounds it or panics.
+//! error, where rust_decimal's own reading rounds it or panics. Its own writing
+//! is not there on wasm32.
 
 use bytes::{BufMut, BytesMut};
-use postgres_types::{ToSql, Type};
+use postgres_types::Type;
 
 use super::{ColumnType, DecodeError, EncodeError, SqlType};
 use crate::Decimal;
@@ -20,13 +21,13 @@ impl ColumnType for Decimal {
     const SQL: SqlType = SqlType::new("numeric", 1700, 1231);
 
     fn encode(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {
-        if self.is_zero() {
-            encode_zero(self.scale(), out);
-            return Ok(true);
-        }
-        self.to_sql(&Type::NUMERIC, out)
-            .map(|_| true)
-            .map_err(|e| EncodeError::from(e.to_string()))
+        let digits = Digits::of(self.mantissa().unsigned_abs(), self.scale());
+        out.put_u16(digits.count);
+        out.put_i16(digits.weight);
+        out.put_u16(if self.mantissa() < 0 { NEGATIVE } else { 0 });
+        out.put_u16(small(self.scale()));
+        digits.groups().for_each(|group| out.put_u16(group));
+        Ok(true)
     }
 
     fn decode(_: &Type, raw: Option<&[u8]>) -> Result<Self, DecodeError> {
@@ -38,10 +39,40 @@ impl ColumnType for Decimal {
     }
 }
 
-/// rust_decimal forgets the scale of a zero, which makes 0.00 into 0.
-fn encode_zero(scale: u32, out: &mut BytesMut) {
-    out.put_bytes(0, 6);
-    out.put_u16(u16::try_from(scale).expect("a Decimal's scale is at most 28"));
+/// Decimal digits in groups of four, without zeros at either end.
+struct Digits {
+    mantissa: u128,
+    count: u16,
+    /// The power of 10,000 that the first group counts.
+    weight: i16,
+}
+
+impl Digits {
+    fn of(mantissa: u128, scale: u32) -> Self {
+        // The point stands between two groups; 96 bits leave room for this.
+        let mut mantissa = mantissa * 10_u128.pow((4 - scale % 4) % 4);
+        if mantissa == 0 {
+            return Self { mantissa, count: 0, weight: 0 };
+        }
+        let mut last_weight = -small(scale.div_ceil(4)).cast_signed();
+        while mantissa.is_multiple_of(GROUP) {
+            (mantissa, last_weight) = (mantissa / GROUP, last_weight + 1);
+        }
+        let count = small(mantissa.ilog10() / 4 + 1);
+        let weight = last_weight + count.cast_signed() - 1;
+        Self { mantissa, count, weight }
+    }
+
+    /// The groups, the most significant first.
+    fn groups(&self) -> impl Iterator<Item = u16> {
+        let power = |place| GROUP.pow(u32::from(place));
+        let group = move |place| self.mantissa / power(place) % GROUP;
+        (0..self.count).rev().map(move |place| u16::try_from(group(place)).expect("it is a rest"))
+    }
+}
+
+fn small(number: u32) -> u16 {
+    u16::try_from(number).expect("a Decimal has 28 digits after the point and 9 groups at most")
 }
 
 /// `±mantissa / 10^scale`, shown with `display` digits after the point.
@@ -113,4 +144,40 @@ fn times_ten(mantissa: u128) -> Option<u128> {
 
 fn malformed() -> DecodeError {
     DecodeError::from("its bytes are no `numeric`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words in which Postgres is sent the number.
+    fn words(text: &str) -> Vec<u16> {
+        let mut out = BytesMut::new();
+        assert!(text.parse::<Decimal>().unwrap().encode(&mut out).unwrap());
+        let (words, _) = out.as_chunks::<2>();
+        words.iter().map(|word| u16::from_be_bytes(*word)).collect()
+    }
+
+    #[test]
+    fn numbers_are_written_in_groups_of_four() {
+        assert_eq!(words("0.00"), [0, 0, 0, 2]);
+        assert_eq!(words("12345.678"), [3, 1, 0, 3, 1, 2345, 6780]);
+        assert_eq!(words("-10000"), [1, 1, NEGATIVE, 0, 1]);
+        assert_eq!(words("0.0001"), [1, (-1_i16).cast_unsigned(), 0, 4, 1]);
+        assert_eq!(words("0.00001"), [1, (-2_i16).cast_unsigned(), 0, 5, 1000]);
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_was_written() {
+        for text in [
+            "0", "-0.5", "1.10", "19.99", "100000000", "0.0000000000000000000000000001",
+            "79228162514264337593543950335", "-7.9228162514264337593543950335",
+        ] {
+            let number: Decimal = text.parse().unwrap();
+            let mut out = BytesMut::new();
+            number.encode(&mut out).unwrap();
+            let read = <Decimal as ColumnType>::decode(&Type::NUMERIC, Some(&out)).unwrap();
+            assert_eq!(read.to_string(), text);
+        }
+    }
 }

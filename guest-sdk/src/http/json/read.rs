@@ -12,8 +12,8 @@ pub(super) fn check_content_type(value: Option<&str>) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = match value {
-        Some(value) => format!("the body must be application/json, not {value}"),
-        None => "the body must be application/json, but there is no content-type".to_owned(),
+        Some(value) => format!("The body must be application/json, not {value}."),
+        None => "The body must be application/json, but there is no content-type.".to_owned(),
     };
     Err(Problem::unsupported_media_type(detail).with_header("accept", "application/json"))
 }
@@ -44,9 +44,9 @@ fn refusal(body: &[u8], path: &Path, error: &serde_json::Error) -> Problem {
 
 fn syntax_error(body: &[u8], error: &serde_json::Error) -> Problem {
     if body.trim_ascii().is_empty() {
-        return Problem::bad_request("the body is empty, where JSON is expected");
+        return Problem::bad_request("The body is empty; JSON is expected.");
     }
-    Problem::bad_request(format!("the body is not JSON: {error}"))
+    Problem::bad_request(format!("The body is not JSON: {error}."))
         .with("line", error.line())
         .with("column", error.column())
 }
@@ -61,8 +61,8 @@ fn data_error(path: &Path, message: &str) -> Problem {
         }
         None => message,
     };
-    let place = pointer.strip_prefix('/').unwrap_or("the body");
-    Problem::unprocessable(format!("{place}: {message}")).with_error(&pointer, message)
+    let place = pointer.strip_prefix('/').unwrap_or("The body");
+    Problem::unprocessable(format!("{place}: {message}.")).with_error(&pointer, message)
 }
 
 fn segment(segment: &Segment) -> String {
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(refused(" \n").0, 400);
         assert_eq!(
             refused("").1["detail"],
-            "the body is empty, where JSON is expected"
+            "The body is empty; JSON is expected."
         );
     }
 
@@ -186,7 +186,7 @@ mod tests {
     fn a_missing_field_is_named() {
         let (status, json) = refused(r#"{"name":"x"}"#);
         assert_eq!(status, 422);
-        assert_eq!(json["detail"], "lines: is missing");
+        assert_eq!(json["detail"], "lines: is missing.");
         assert_eq!(json["errors"][0]["pointer"], "/lines");
     }
 
@@ -205,7 +205,7 @@ mod tests {
         let (_, json) = refused("3");
         assert_eq!(
             json["detail"],
-            "the body: invalid type: integer `3`, expected an object"
+            "The body: invalid type: integer `3`, expected an object."
         );
     }
 

@@ -9,6 +9,10 @@ use crate::http::status;
 /// has.
 pub(super) const MEMBERS: [&str; 5] = ["type", "title", "status", "detail", "request_id"];
 
+/// All that a client learns of what went wrong inside, here as in the host.
+pub(super) const INTERNAL_ERROR: &str =
+    "The request could not be answered because of an internal error.";
+
 /// The JSON object, of the same shape as the host's own problems.
 pub(super) fn to_json(problem: &Problem, request_id: &str) -> Vec<u8> {
     let body = Body {

@@ -1,6 +1,6 @@
 //! What a client is told of an error that reached the handler's end.
 
-use super::Problem;
+use super::{Problem, body};
 use crate::Error;
 use crate::log;
 
@@ -24,7 +24,7 @@ impl From<Error> for Problem {
 
 fn problem_of(error: &Error) -> Problem {
     if error.is_not_found() {
-        Problem::not_found("there is no such thing")
+        Problem::not_found("There is no such thing.")
     } else if error.is_unique_violation() {
         unique_violation(error)
     } else if error.is_foreign_key_violation() {
@@ -34,31 +34,34 @@ fn problem_of(error: &Error) -> Problem {
     } else if error.is_check_violation() {
         refused(field_of_constraint(error, "_check"), "is out of range")
     } else if error.is_encode() || is_out_of_range(error) {
-        Problem::bad_request("a value is not one that can be stored")
+        Problem::bad_request("A value is not one that can be stored.")
     } else if error.is_busy() || error.is_disconnected() {
-        Problem::unavailable("the database is not available at the moment", 1)
+        Problem::unavailable("The database is not available; try again in a moment.", 1)
     } else if error.is_serialization_failure() {
-        Problem::unavailable("another change came in between", 1)
+        Problem::unavailable("Another change came in between; try again.", 1)
     } else if error.is_timeout() {
-        Problem::new(504, "the database took too long to answer")
+        Problem::new(504, "The database took too long to answer.")
     } else {
-        Problem::new(500, "internal error")
+        Problem::new(500, body::INTERNAL_ERROR)
     }
 }
 
 /// What Postgres says of a value that its type cannot hold: too long a text, too
 /// great a number or date, bytes that are no text.
 fn is_out_of_range(error: &Error) -> bool {
-    matches!(error.sqlstate(), Some("22001" | "22003" | "22008" | "22021"))
+    matches!(
+        error.sqlstate(),
+        Some("22001" | "22003" | "22008" | "22021")
+    )
 }
 
 fn unique_violation(error: &Error) -> Problem {
     let columns = key_columns(error).or_else(|| field_of_constraint(error, "_key"));
     let Some(columns) = columns else {
-        return Problem::conflict("there is one like it already");
+        return Problem::conflict("There is one like it already.");
     };
     columns.split(", ").fold(
-        Problem::conflict(format!("there is one with the same {columns} already")),
+        Problem::conflict(format!("There is one with the same {columns} already.")),
         |problem, column| problem.with_error(&format!("/{column}"), "is taken"),
     )
 }
@@ -66,7 +69,7 @@ fn unique_violation(error: &Error) -> Problem {
 fn foreign_key_violation(error: &Error) -> Problem {
     if is_still_referenced(error) {
         let by = error.table().unwrap_or("others");
-        return Problem::conflict(format!("it is still referred to by {by}"));
+        return Problem::conflict(format!("It is still referred to by {by}."));
     }
     let columns = key_columns(error).or_else(|| field_of_constraint(error, "_fkey"));
     refused(columns, "refers to something that does not exist")
@@ -75,9 +78,9 @@ fn foreign_key_violation(error: &Error) -> Problem {
 fn refused(field: Option<&str>, why: &'static str) -> Problem {
     match field {
         Some(field) => {
-            Problem::bad_request(format!("{field} {why}")).with_error(&format!("/{field}"), why)
+            Problem::bad_request(format!("{field} {why}.")).with_error(&format!("/{field}"), why)
         }
-        None => Problem::bad_request(format!("a value {why}")),
+        None => Problem::bad_request(format!("A value {why}.")),
     }
 }
 
@@ -166,7 +169,7 @@ mod tests {
         assert_eq!(status, 409);
         assert_eq!(
             detail,
-            "there is one with the same author_id, title already"
+            "There is one with the same author_id, title already."
         );
         assert_eq!(
             errors[0],
@@ -187,7 +190,7 @@ mod tests {
         let detail = "Key (author_id)=(7) is not present in table \"authors\".";
         let (status, detail, errors) = shown(refused("23503", "books_author_id_fkey", detail));
         assert_eq!(status, 400);
-        assert_eq!(detail, "author_id refers to something that does not exist");
+        assert_eq!(detail, "author_id refers to something that does not exist.");
         assert_eq!(errors[0]["pointer"], "/author_id");
     }
 
@@ -196,7 +199,7 @@ mod tests {
         let detail = "Key (id)=(7) is still referenced from table \"books\".";
         let (status, detail, errors) = shown(refused("23001", "books_author_id_fkey", detail));
         assert_eq!(status, 409);
-        assert_eq!(detail, "it is still referred to by books");
+        assert_eq!(detail, "It is still referred to by books.");
         assert_eq!(errors, Value::Null);
     }
 
@@ -218,11 +221,11 @@ mod tests {
         let detail = "Failing row contains (secret).";
         let (status, text, errors) = shown(refused("23514", "books_pages_check", detail));
         assert_eq!(status, 400);
-        assert_eq!(text, "pages is out of range");
+        assert_eq!(text, "pages is out of range.");
         assert_eq!(errors[0]["pointer"], "/pages");
         assert_eq!(
             shown(refused("23514", "sane", detail)).1,
-            "a value is out of range"
+            "A value is out of range."
         );
     }
 
@@ -232,12 +235,15 @@ mod tests {
             column: Some("title".to_owned()),
             ..refused("23502", "", "Failing row contains (secret).")
         };
-        assert_eq!(shown(error).1, "title must not be null");
+        assert_eq!(shown(error).1, "title must not be null.");
     }
 
     #[test]
     fn a_value_that_cannot_be_stored_is_a_400() {
-        assert_eq!(Problem::from(Error::encode("a NUL in `secret`")).status(), 400);
+        assert_eq!(
+            Problem::from(Error::encode("a NUL in `secret`")).status(),
+            400
+        );
         assert_eq!(shown(refused("22003", "", "")).0, 400);
     }
 
@@ -261,7 +267,10 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_internal_error() {
-        assert_eq!(shown(refused("42P01", "", "secret")).1, "internal error");
+        assert_eq!(
+            shown(refused("42P01", "", "secret")).1,
+            body::INTERNAL_ERROR
+        );
         assert_eq!(shown(kind(host::ErrorKind::Denied)).0, 500);
     }
 }

@@ -37,7 +37,7 @@ impl Error {
     pub(super) fn into_problem(self) -> Problem {
         match self.parameter {
             Some(parameter) => Problem::bad_parameter(&parameter, &self.message),
-            None => Problem::bad_request(format!("the query string: {}", self.message)),
+            None => Problem::bad_request(format!("The query string {}.", self.message)),
         }
     }
 }

@@ -84,6 +84,9 @@ impl Scope {
     /// The key of a row that a foreign key points to is the foreign key itself,
     /// so `Book::author().id()` needs no join.
     fn without_needless_hop(&self, column: ColumnRef) -> Result<ColumnRef> {
+        if column.path.is_too_long() {
+            return Err(too_long());
+        }
         let Some((parent, relation)) = column.path.parent() else {
             return Ok(column);
         };

@@ -1,11 +1,15 @@
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
-use crate::orm::meta::ModelMeta;
+use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::node::{ColumnRef, Node};
 use crate::orm::order::OrderTerm;
-use crate::orm::path::RelationPath;
 use crate::orm::select::Select;
 use crate::orm::update::AssignTerm;
 use crate::{Error, Result};
+
+/// Each level takes room on the plugin's stack, and a level more than this is
+/// a mistake in a loop.
+const LEVELS_MAX: usize = 400;
 
 /// What is wanted of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +36,8 @@ pub(crate) fn select(select: &Select, ask: Ask) -> Result<Statement> {
         Ask::Count if select.is_slice() => writer.push("SELECT COUNT(*) FROM (SELECT 1"),
         Ask::Count => writer.push("SELECT COUNT(*)"),
     }
-    writer.from()?;
-    writer.filter(select)?;
+    writer.from();
+    writer.filter(&select.conditions)?;
     if ask == Ask::First && select.order.is_empty() {
         writer.order_by_key();
     } else if ask.needs_order(select) {
@@ -99,6 +103,10 @@ fn refuse_slice(select: &Select, verb: &str) -> Result<()> {
 }
 
 impl Ask {
+    fn is_rows(self) -> bool {
+        matches!(self, Self::All | Self::First | Self::Two)
+    }
+
     fn limit(self, select: &Select) -> Option<u64> {
         let most = match self {
             Self::All | Self::Count => return select.limit,
@@ -111,7 +119,7 @@ impl Ask {
     /// An ordering decides which rows are in a slice, but neither whether there
     /// are any nor how many.
     fn needs_order(self, select: &Select) -> bool {
-        !select.order.is_empty() && !matches!(self, Self::Count | Self::Exists)
+        self.is_rows() && !select.order.is_empty()
     }
 }
 
@@ -119,69 +127,182 @@ impl Writer {
     /// Finds out which tables the query reads, which decides how its columns
     /// are written.
     fn join(&mut self, select: &Select, ask: Ask) -> Result<()> {
-        self.join_conditions(select)?;
-        if matches!(ask, Ask::All | Ask::First | Ask::Two) {
-            self.join_related(select)?;
+        self.join_all(&select.conditions)?;
+        if ask.is_rows() {
+            select.loads.iter().try_for_each(|path| self.scope.add_path(*path).map(drop))?;
         }
         if ask.needs_order(select) {
-            for term in &select.order {
-                self.join_node(&term.node)?;
-            }
+            select.order.iter().try_for_each(|term| self.join_node(&term.node))?;
         }
         self.is_qualified = !self.scope.joins.is_empty();
         Ok(())
     }
 
-    fn join_conditions(&mut self, select: &Select) -> Result<()> {
-        select.conditions.iter().try_for_each(|node| self.join_node(node))
+    fn join_all(&mut self, nodes: &[Node]) -> Result<()> {
+        nodes.iter().try_for_each(|node| self.join_node(node))
     }
 
-    fn join_node(&mut self, node: &crate::orm::node::Node) -> Result<()> {
-        let mut result = Ok(());
-        node.visit_columns(&mut |column| {
-            if result.is_ok() {
-                result = self.scope.add_column(column);
-            }
-        });
-        result
-    }
-
-    fn join_related(&mut self, select: &Select) -> Result<()> {
-        let mut result = Ok(());
-        select.related.visit(RelationPath::ROOT, select.model, &mut |path, _| {
-            if result.is_ok() {
-                result = self.scope.add_path(path).map(drop);
-            }
-        });
-        result
+    fn join_node(&mut self, node: &Node) -> Result<()> {
+        if node.is_deeper_than(LEVELS_MAX) {
+            return Err(too_deep());
+        }
+        let mut columns = Vec::new();
+        node.collect_columns(&mut columns);
+        columns.into_iter().try_for_each(|column| self.scope.add_column(column))
     }
 
     /// The columns of the model, then those of the relations to load.
     fn rows(&mut self, select: &Select) -> Result<()> {
-        if select.has_long_path {
-            return Err(crate::orm::sql::scope::too_long());
-        }
         self.push("SELECT ");
         self.columns(0, select.model);
-        let mut result = Ok(());
-        select.related.visit(RelationPath::ROOT, select.model, &mut |path, model| {
-            match self.scope.add_path(path) {
-                Ok(table) => {
-                    self.push(", ");
-                    self.columns(table, model);
-                }
-                Err(error) => result = Err(error),
-            }
-        });
-        result
+        for (path, model) in select.related().models(select.model) {
+            let table = self.scope.add_path(path)?;
+            self.push(", ");
+            self.columns(table, model);
+        }
+        Ok(())
     }
 
-    fn from(&mut self) -> Result<()> {
+    fn from(&mut self) {
         self.push(" FROM ");
         self.table(self.scope.root.table, 0);
         for number in 1..=self.scope.joins.len() {
             self.join_table(number);
         }
+    }
+
+    fn join_table(&mut self, number: usize) {
+        let join = &self.scope.joins[number - 1];
+        let (model, from, column) = (join.model, join.from, join.column);
+        self.push(" LEFT JOIN ");
+        self.table(model.table, number);
+        self.push(" ON ");
+        self.column(number, model.key_column());
+        self.push(" = ");
+        self.column(from, column);
+    }
+
+    fn filter(&mut self, conditions: &[Node]) -> Result<()> {
+        if conditions.is_empty() {
+            return Ok(());
+        }
+        self.push(" WHERE ");
+        self.conditions(conditions)
+    }
+
+    fn order(&mut self, order: &[OrderTerm]) -> Result<()> {
+        for (index, term) in order.iter().enumerate() {
+            self.push(if index == 0 { " ORDER BY " } else { ", " });
+            self.node(&term.node)?;
+            self.push(if term.is_descending { " DESC" } else { " ASC" });
+        }
         Ok(())
     }
+
+    fn order_by_key(&mut self) {
+        self.push(" ORDER BY ");
+        self.column(0, self.scope.root.key_column());
+        self.push(" ASC");
+    }
+
+    fn slice(&mut self, limit: Option<u64>, offset: Option<u64>) -> Result<()> {
+        for (word, rows) in [(" LIMIT ", limit), (" OFFSET ", offset)] {
+            if let Some(rows) = rows {
+                // Postgres counts rows in a bigint; more than that is all.
+                let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+                self.push(word);
+                let number = self.parameters.push(&rows)?;
+                self.parameter(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows to update or delete. Where their condition reads other tables
+    /// they are found by their keys.
+    fn target(&mut self, select: &Select) -> Result<()> {
+        self.join_all(&select.conditions)?;
+        if self.scope.joins.is_empty() {
+            return self.filter(&select.conditions);
+        }
+        let key = select.model.key_column();
+        self.push(" WHERE ");
+        self.name(key.name);
+        self.push(" IN (SELECT ");
+        self.is_qualified = true;
+        self.column(0, key);
+        self.from();
+        self.filter(&select.conditions)?;
+        self.is_qualified = false;
+        self.push(")");
+        Ok(())
+    }
+
+    fn assign(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) -> Result<()> {
+        if assigns.is_empty() {
+            return Err(Error::invalid_query(format!(
+                "an update of `{}` sets nothing; give it an assignment, as in `Book::stock.set(0)`",
+                model.table
+            )));
+        }
+        for (index, assign) in assigns.iter().enumerate() {
+            self.push(if index == 0 { " SET " } else { ", " });
+            let column = self.assigned(model, assign.column)?;
+            if assigns[..index].iter().any(|other| other.column == assign.column) {
+                return Err(twice(model, column));
+            }
+            self.name(column.name);
+            self.push(" = ");
+            self.own_value(&assign.value)?;
+        }
+        self.assign_now(model, assigns);
+        Ok(())
+    }
+
+    fn assigned(&self, model: &ModelMeta, column: ColumnRef) -> Result<&'static ColumnMeta> {
+        if column.path.is_root() {
+            return self.scope.find(column).map(|found| found.column);
+        }
+        Err(other_table(model))
+    }
+
+    /// A value that reads no other table, for an update knows but one.
+    fn own_value(&mut self, value: &Node) -> Result<()> {
+        self.join_node(value)?;
+        if !self.scope.joins.is_empty() {
+            return Err(other_table(self.scope.root));
+        }
+        self.node(value)
+    }
+
+    /// Sets the columns that every update sets, unless it does so itself.
+    fn assign_now(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) {
+        for (index, column) in model.columns.iter().enumerate() {
+            let is_assigned = assigns.iter().any(|a| usize::from(a.column.index) == index);
+            if column.auto_now && !is_assigned {
+                self.push(", ");
+                self.name(column.name);
+                self.push(" = now()");
+            }
+        }
+    }
+}
+
+fn too_deep() -> Error {
+    Error::invalid_query(format!(
+        "a condition nests more than {LEVELS_MAX} levels; \
+         put its parts side by side with `Q::all` or `Q::any`"
+    ))
+}
+
+fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {
+    Error::invalid_query(format!("an update sets `{}.{}` twice", model.table, column.name))
+}
+
+fn other_table(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "an update of `{}` sets or reads a column over a relation; \
+         it can filter by one, but knows the values of its own table only",
+        model.table
+    ))
 }

@@ -2,7 +2,6 @@
 
 use plinth::orm::Assign;
 use plinth::prelude::*;
-use plinth::{Date, Decimal};
 use serde::Deserialize;
 
 use super::rules;
@@ -38,10 +37,22 @@ impl BookChanges {
     fn check(&self) -> Result<(), Problem> {
         let is_isbn = |text: &String| isbn::digits(text).is_some();
         Validation::new()
-            .check("title", self.title.is_none_or(|t| rules::is_title(t)), rules::TITLE)
+            .check(
+                "title",
+                self.title.is_none_or(|t| rules::is_title(t)),
+                rules::TITLE,
+            )
             .check("isbn", self.isbn.is_none_or(is_isbn), rules::ISBN)
-            .check("price", self.price.is_none_or(rules::is_price), rules::PRICE)
-            .check("pages", self.pages.is_none_or(|pages| *pages > 0), rules::PAGES)
+            .check(
+                "price",
+                self.price.is_none_or(rules::is_price),
+                rules::PRICE,
+            )
+            .check(
+                "pages",
+                self.pages.is_none_or(|pages| *pages > 0),
+                rules::PAGES,
+            )
             .finish()
     }
 
@@ -53,10 +64,18 @@ impl BookChanges {
             isbn.map(|isbn| Book::isbn.set(isbn)),
             self.price.into_option().map(|price| Book::price.set(price)),
             self.pages.into_option().map(|pages| Book::pages.set(pages)),
-            self.author_id.into_option().map(|id| Book::author_id.set(id)),
-            self.category_id.into_option().map(|id| Book::category_id.set(id)),
-            self.published_on.into_option().map(|day| Book::published_on.set(day)),
-            self.published.into_option().map(|is| Book::published.set(is)),
+            self.author_id
+                .into_option()
+                .map(|id| Book::author_id.set(id)),
+            self.category_id
+                .into_option()
+                .map(|id| Book::category_id.set(id)),
+            self.published_on
+                .into_option()
+                .map(|day| Book::published_on.set(day)),
+            self.published
+                .into_option()
+                .map(|is| Book::published.set(is)),
             self.featured.into_option().map(|is| Book::featured.set(is)),
             self.tags.into_option().map(|tags| Book::tags.set(tags)),
         ];

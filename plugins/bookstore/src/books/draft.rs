@@ -1,7 +1,6 @@
 //! A book to add.
 
 use plinth::prelude::*;
-use plinth::{Date, Decimal};
 use serde::Deserialize;
 
 use super::rules;
@@ -43,7 +42,7 @@ impl BookDraft {
             category: self.category_id,
             tags: self.tags,
         })
-        .run(db)
+        .insert(db)
     }
 
     fn check(&self) -> Result<(), Problem> {

@@ -1,0 +1,195 @@
+//! `#[derive(Choices)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput, Error, Fields, LitStr, Variant};
+
+use crate::errors::Errors;
+use crate::names;
+
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    match syn::parse2(input).and_then(|input| parse(&input)) {
+        Ok(choices) => choices.expand(),
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+/// An enum of unit variants, and the text of each.
+struct Choices {
+    name: syn::Ident,
+    variants: Vec<syn::Ident>,
+    texts: Vec<String>,
+}
+
+fn parse(input: &DeriveInput) -> syn::Result<Choices> {
+    let Data::Enum(data) = &input.data else {
+        let message = "choices are an enum whose variants have no fields";
+        return Err(Error::new_spanned(&input.ident, message));
+    };
+    let mut errors = Errors::default();
+    if !input.generics.params.is_empty() {
+        errors.add(&input.generics, "an enum of choices has no parameters");
+    }
+    if data.variants.is_empty() {
+        errors.add(&input.ident, "an enum of choices has at least one variant");
+    }
+    let texts = data.variants.iter().filter_map(|v| errors.take(text_of(v))).collect::<Vec<_>>();
+    for (index, text) in texts.iter().enumerate() {
+        if texts[..index].contains(text) {
+            errors.add(&data.variants[index], &format!("two variants have the text \"{text}\""));
+        }
+    }
+    errors.finish(Choices {
+        name: input.ident.clone(),
+        variants: data.variants.iter().map(|v| v.ident.clone()).collect(),
+        texts,
+    })
+}
+
+fn text_of(variant: &Variant) -> syn::Result<String> {
+    if !matches!(variant.fields, Fields::Unit) {
+        return Err(Error::new_spanned(variant, "a choice has no fields: it is stored as its text"));
+    }
+    let mut text = None;
+    for attribute in variant.attrs.iter().filter(|a| a.path().is_ident("choices")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("text") {
+                return Err(meta.error("the attribute of a choice is `text = \"…\"`"));
+            }
+            text = Some(meta.value()?.parse::<LitStr>()?.value());
+            Ok(())
+        })?;
+    }
+    Ok(text.unwrap_or_else(|| names::snake_case(&variant.ident)))
+}
+
+impl Choices {
+    fn expand(&self) -> TokenStream {
+        let enumeration = self.expand_choices();
+        let column = self.expand_column();
+        let serde = self.expand_serde();
+        quote! { #enumeration #column #serde }
+    }
+
+    fn expand_choices(&self) -> TokenStream {
+        let Self {
+            name,
+            variants,
+            texts,
+        } = self;
+        quote! {
+            impl #name {
+                /// The text of this choice, in the database and in JSON.
+                #[must_use]
+                pub const fn text(&self) -> &'static str {
+                    match self {
+                        #(Self::#variants => #texts,)*
+                    }
+                }
+            }
+
+            impl ::plinth::orm::Choices for #name {
+                const TEXTS: &'static [&'static str] = &[#(#texts),*];
+
+                fn text(&self) -> &'static str {
+                    #name::text(self)
+                }
+
+                fn from_text(
+                    text: &str,
+                ) -> ::core::result::Result<Self, ::plinth::orm::UnknownChoice> {
+                    match text {
+                        #(#texts => ::core::result::Result::Ok(Self::#variants),)*
+                        _ => ::core::result::Result::Err(::plinth::orm::UnknownChoice::new(
+                            text,
+                            <Self as ::plinth::orm::Choices>::TEXTS,
+                        )),
+                    }
+                }
+            }
+
+            impl ::core::str::FromStr for #name {
+                type Err = ::plinth::orm::UnknownChoice;
+
+                fn from_str(text: &str) -> ::core::result::Result<Self, Self::Err> {
+                    ::plinth::orm::Choices::from_text(text)
+                }
+            }
+
+            impl ::core::fmt::Display for #name {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.pad(self.text())
+                }
+            }
+        }
+    }
+
+    fn expand_column(&self) -> TokenStream {
+        let Self { name, .. } = self;
+        let operand = |value: TokenStream, column: TokenStream| {
+            quote! {
+                impl<M> ::plinth::orm::IntoOperand<M, #column> for #value {
+                    fn into_operand(self) -> ::plinth::orm::Operand {
+                        ::plinth::orm::Operand::value(&self.text())
+                    }
+                }
+            }
+        };
+        let nullable = quote!(::core::option::Option<#name>);
+        let operands = [
+            operand(quote!(#name), quote!(#name)),
+            operand(quote!(#name), nullable.clone()),
+            operand(quote!(&#name), quote!(#name)),
+            operand(quote!(&#name), nullable),
+        ];
+        quote! {
+            impl ::plinth::database::ColumnType for #name {
+                const SQL: ::plinth::database::SqlType =
+                    <::std::string::String as ::plinth::database::ColumnType>::SQL;
+                const CHOICES: &'static [&'static str] = <Self as ::plinth::orm::Choices>::TEXTS;
+
+                fn encode(
+                    &self,
+                    out: &mut ::plinth::database::BytesMut,
+                ) -> ::core::result::Result<bool, ::plinth::database::EncodeError> {
+                    ::plinth::database::Parameter::write(&self.text(), out)
+                }
+
+                fn decode(
+                    ty: &::plinth::database::Type,
+                    raw: ::core::option::Option<&[u8]>,
+                ) -> ::core::result::Result<Self, ::plinth::database::DecodeError> {
+                    ::plinth::orm::decode_choice(ty, raw)
+                }
+
+                fn accepts(ty: &::plinth::database::Type) -> bool {
+                    <::std::string::String as ::plinth::database::ColumnType>::accepts(ty)
+                }
+            }
+
+            #(#operands)*
+        }
+    }
+
+    fn expand_serde(&self) -> TokenStream {
+        let Self { name, .. } = self;
+        quote! {
+            impl ::plinth::orm::serde::Serialize for #name {
+                fn serialize<S: ::plinth::orm::serde::Serializer>(
+                    &self,
+                    serializer: S,
+                ) -> ::core::result::Result<S::Ok, S::Error> {
+                    serializer.serialize_str(self.text())
+                }
+            }
+
+            impl<'de> ::plinth::orm::serde::Deserialize<'de> for #name {
+                fn deserialize<D: ::plinth::orm::serde::Deserializer<'de>>(
+                    deserializer: D,
+                ) -> ::core::result::Result<Self, D::Error> {
+                    ::plinth::orm::deserialize_choice(deserializer)
+                }
+            }
+        }
+    }
+}

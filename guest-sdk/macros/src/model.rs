@@ -1,0 +1,80 @@
+//! `#[derive(Model)]`.
+
+mod attributes;
+mod check;
+mod default;
+mod draft;
+mod expand;
+mod field;
+mod path;
+
+use proc_macro2::TokenStream;
+use syn::{Data, DeriveInput, Error, Fields, Ident, Visibility};
+
+use crate::errors::Errors;
+use attributes::{Index, TableAttributes};
+use field::Field;
+
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    match syn::parse2(input).and_then(|input| Model::parse(&input)) {
+        Ok(model) => model.expand(),
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+/// What is derived from: a table and its columns.
+struct Model {
+    name: Ident,
+    visibility: Visibility,
+    table: String,
+    fields: Vec<Field>,
+    /// The position of the primary key.
+    key: usize,
+    indexes: Vec<Index>,
+}
+
+impl Model {
+    fn parse(input: &DeriveInput) -> syn::Result<Self> {
+        let mut errors = Errors::default();
+        if !input.generics.params.is_empty() {
+            errors.add(&input.generics, "a model has no parameters: it is one table");
+        }
+        let attributes = TableAttributes::parse(input, &mut errors);
+        let fields: Vec<Field> = named_fields(input)?
+            .named
+            .iter()
+            .filter_map(|field| errors.take(Field::parse(field)))
+            .collect();
+        check::fields(&fields, &mut errors);
+        let indexes = attributes.resolve_indexes(&fields, &mut errors);
+        let key = check::key(&input.ident, &fields, &mut errors);
+        errors.finish(Self {
+            name: input.ident.clone(),
+            visibility: input.vis.clone(),
+            table: attributes.table,
+            fields,
+            key,
+            indexes,
+        })
+    }
+
+    /// The fields that are foreign keys, with their positions among the columns.
+    fn relations(&self) -> impl Iterator<Item = (usize, &Field)> {
+        self.fields.iter().enumerate().filter(|(_, field)| field.relation.is_some())
+    }
+}
+
+fn named_fields(input: &DeriveInput) -> syn::Result<&syn::FieldsNamed> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Ok(fields),
+            _ => Err(no_struct(input)),
+        },
+        _ => Err(no_struct(input)),
+    }
+}
+
+fn no_struct(input: &DeriveInput) -> Error {
+    let message = "a model is a struct with named fields, one for each column";
+    Error::new_spanned(&input.ident, message)
+}

@@ -1,0 +1,113 @@
+//! What attributes may not be together.
+
+use proc_macro2::Ident;
+use syn::{Expr, ExprRange, RangeLimits};
+
+use super::default;
+use super::field::Field;
+use crate::errors::Errors;
+
+pub(super) fn fields(fields: &[Field], errors: &mut Errors) {
+    for field in fields {
+        check_auto(field, errors);
+        check_auto_now(field, errors);
+        check_on_delete(field, errors);
+        if let Some(range) = &field.attributes.range {
+            errors.take(range_sql(&field.column, range));
+        }
+        if let Some(default) = &field.attributes.default {
+            errors.take(default.expand(field));
+        }
+    }
+    check_names(fields, errors);
+}
+
+/// The position of the primary key; 0 where it is wrong, which is an error.
+pub(super) fn key(model: &Ident, fields: &[Field], errors: &mut Errors) -> usize {
+    let mut keys = fields.iter().enumerate().filter(|(_, f)| f.attributes.key.is_some());
+    let Some((position, key)) = keys.next() else {
+        let message = "a model has a primary key: mark a field, as in \
+                       `#[model(key, auto)] id: i64`";
+        errors.add(model, message);
+        return 0;
+    };
+    if key.is_nullable || key.relation.is_some() {
+        errors.add(&key.ty, "a primary key is a plain column that cannot be NULL");
+    }
+    for (_, second) in keys {
+        errors.add(&second.attributes.key, "the model has a primary key already");
+    }
+    position
+}
+
+fn check_auto(field: &Field, errors: &mut Errors) {
+    let is_integer = matches!(field.type_name().as_deref(), Some("i16" | "i32" | "i64"));
+    let auto = field.attributes.auto.as_ref();
+    if let Some(auto) = auto.filter(|_| !is_integer || field.is_nullable) {
+        errors.add(auto, "`auto` numbers the rows, so the field is an `i64`");
+    }
+}
+
+fn check_auto_now(field: &Field, errors: &mut Errors) {
+    let is_time = matches!(field.type_name().as_deref(), Some("Timestamp" | "Date"));
+    let auto_now = field.attributes.auto_now.as_ref();
+    if let Some(auto_now) = auto_now.filter(|_| !is_time) {
+        errors.add(auto_now, "`auto_now` keeps the time of the last update in a `Timestamp`");
+    }
+    if let (Some(auto_now), true) = (auto_now, field.attributes.default.is_some()) {
+        errors.add(auto_now, "`auto_now` is the default already");
+    }
+}
+
+fn check_on_delete(field: &Field, errors: &mut Errors) {
+    let Some(on_delete) = &field.attributes.on_delete else {
+        return;
+    };
+    if field.relation.is_none() {
+        errors.add(on_delete, "`on_delete` is for a `ForeignKey<T>`");
+    } else if !["cascade", "restrict", "set_null"].iter().any(|word| on_delete == word) {
+        errors.add(on_delete, "`on_delete` is `cascade`, `restrict` or `set_null`");
+    } else if on_delete == "set_null" && !field.is_nullable {
+        errors.add(on_delete, "`set_null` needs the field to be an `Option<ForeignKey<T>>`");
+    }
+}
+
+fn check_names(fields: &[Field], errors: &mut Errors) {
+    for (index, field) in fields.iter().enumerate() {
+        if fields[..index].iter().any(|other| other.column == field.column) {
+            let message = format!("the column `{}` is there already", field.column);
+            errors.add(&field.name, &message);
+        }
+        if field.name == "objects" || field.name == "delete" {
+            let message = "the model has a function of this name; call the field another, \
+                           and its column as you like with `#[model(column = \"…\")]`";
+            errors.add(&field.name, message);
+        }
+    }
+}
+
+/// A range as a condition in SQL.
+pub(super) fn range_sql(column: &str, range: &ExprRange) -> syn::Result<String> {
+    let low = range.start.as_deref().map(bound).transpose()?;
+    let high = range.end.as_deref().map(bound).transpose()?;
+    let below = match range.limits {
+        RangeLimits::Closed(_) => "<=",
+        RangeLimits::HalfOpen(_) => "<",
+    };
+    match (low, high) {
+        (Some(low), Some(high)) if below == "<=" => {
+            Ok(format!("\"{column}\" BETWEEN {low} AND {high}"))
+        }
+        (Some(low), Some(high)) => {
+            Ok(format!("\"{column}\" >= {low} AND \"{column}\" < {high}"))
+        }
+        (Some(low), None) => Ok(format!("\"{column}\" >= {low}")),
+        (None, Some(high)) => Ok(format!("\"{column}\" {below} {high}")),
+        (None, None) => Err(syn::Error::new_spanned(range, "a range has a lower or an upper end")),
+    }
+}
+
+fn bound(expression: &Expr) -> syn::Result<String> {
+    default::number(expression)
+        .ok_or_else(|| syn::Error::new_spanned(expression, "the end of a range is a number"))
+}

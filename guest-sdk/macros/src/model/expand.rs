@@ -1,0 +1,218 @@
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::LitInt;
+
+use super::attributes::Index;
+use super::field::Field;
+use super::{Model, check};
+
+impl Model {
+    pub(super) fn expand(&self) -> TokenStream {
+        let columns = self.expand_columns();
+        let model = self.expand_model();
+        let path = self.expand_path();
+        let draft = self.expand_draft();
+        let checks = self.fields.iter().filter_map(|field| {
+            field.attributes.default.as_ref().and_then(|default| default.expand_check(field))
+        });
+        quote! { #columns #model #path #draft #(#checks)* }
+    }
+
+    pub(super) fn path_name(&self) -> Ident {
+        format_ident!("{}Path", self.name)
+    }
+
+    pub(super) fn draft_name(&self) -> Ident {
+        format_ident!("{}Draft", self.name)
+    }
+
+    /// The columns as constants, the relations as functions.
+    fn expand_columns(&self) -> TokenStream {
+        let (name, visibility) = (&self.name, &self.visibility);
+        let columns = self.fields.iter().enumerate().map(|(index, field)| constant(index, field));
+        let relations = self.relations().enumerate().map(|(index, (_, field))| {
+            relation_function(index, field)
+        });
+        let objects = format!("All rows of `{}`, to be filtered and ordered.", self.table);
+        quote! {
+            #[allow(non_upper_case_globals, reason = "columns are named like their fields")]
+            impl #name {
+                #(#columns)*
+                #(#relations)*
+
+                #[doc = #objects]
+                #visibility fn objects() -> ::plinth::orm::QuerySet<Self> {
+                    ::plinth::orm::QuerySet::new()
+                }
+
+                /// Deletes this row.
+                ///
+                /// # Errors
+                ///
+                /// `is_not_found` when it is gone already, and when the
+                /// statement fails, such as because others refer to it.
+                #visibility fn delete(&self, db: &::plinth::Db) -> ::plinth::Result<()> {
+                    ::plinth::orm::delete(self, db)
+                }
+            }
+        }
+    }
+
+    fn expand_model(&self) -> TokenStream {
+        let (name, table, key) = (&self.name, &self.table, self.key);
+        let (path, draft) = (self.path_name(), self.draft_name());
+        let key_name = &self.fields[key].name;
+        let key_type = &self.fields[key].ty;
+        let model_name = name.to_string();
+        let columns = self.fields.iter().map(column_meta);
+        let relations = self.relations().map(|(index, field)| self.relation_meta(index, field));
+        let indexes = self.indexes.iter().map(index_meta);
+        let decode = self.expand_decode();
+        quote! {
+            impl ::plinth::orm::Model for #name {
+                type Key = #key_type;
+                type New = #draft;
+                type Path<Root: 'static> = #path<Root>;
+
+                const META: &'static ::plinth::orm::ModelMeta = &::plinth::orm::ModelMeta {
+                    model: #model_name,
+                    table: #table,
+                    columns: &[#(#columns),*],
+                    key: #key,
+                    relations: &[#(#relations),*],
+                    indexes: &[#(#indexes),*],
+                };
+
+                fn key(&self) -> &Self::Key {
+                    &self.#key_name
+                }
+
+                #decode
+            }
+        }
+    }
+
+    fn expand_decode(&self) -> TokenStream {
+        let fields = self.fields.iter().map(|field| &field.name);
+        let loads = self.relations().enumerate().map(|(index, (_, field))| {
+            let name = &field.name;
+            quote! {
+                ::plinth::orm::RelatedField::load(
+                    &mut decoded.#name,
+                    <Self as ::plinth::orm::Model>::META,
+                    #index,
+                    related,
+                    row,
+                )?;
+            }
+        });
+        let mutable = self.relations().next().map(|_| quote!(mut));
+        let related = match mutable {
+            Some(_) => quote!(related),
+            None => quote!(_related),
+        };
+        quote! {
+            fn decode(
+                row: &mut ::plinth::orm::RowReader<'_>,
+                #related: &::plinth::orm::Related,
+            ) -> ::plinth::Result<Self> {
+                let #mutable decoded = Self {
+                    #(#fields: row.next()?,)*
+                };
+                #(#loads)*
+                ::core::result::Result::Ok(decoded)
+            }
+        }
+    }
+
+    fn relation_meta(&self, index: usize, field: &Field) -> TokenStream {
+        let name = format!("{}.{}", self.name, field.name);
+        let target = &field.relation;
+        let on_delete = match field.attributes.on_delete.as_ref().map(Ident::to_string).as_deref() {
+            Some("cascade") => quote!(Cascade),
+            Some("restrict") => quote!(Restrict),
+            Some("set_null") => quote!(SetNull),
+            _ => quote!(NoAction),
+        };
+        quote! {
+            ::plinth::orm::RelationMeta {
+                field: #name,
+                column: #index,
+                target: || <#target as ::plinth::orm::Model>::META,
+                on_delete: ::plinth::orm::OnDelete::#on_delete,
+            }
+        }
+    }
+}
+
+fn constant(index: usize, field: &Field) -> TokenStream {
+    let (constant, visibility, ty) = (field.constant(), &field.visibility, field.column_type());
+    let documentation = &field.documentation;
+    let summary = format!("The column `{}`.", field.column);
+    let index = number(index);
+    quote! {
+        #[doc = #summary]
+        #[doc = ""]
+        #(#documentation)*
+        #visibility const #constant: ::plinth::orm::Column<Self, #ty> =
+            ::plinth::orm::Column::new(#index);
+    }
+}
+
+fn relation_function(index: usize, field: &Field) -> TokenStream {
+    let (name, visibility, target) = (&field.name, &field.visibility, &field.relation);
+    let summary = format!("The row that `{}` points to, for its columns and relations.", name);
+    let index = number(index);
+    quote! {
+        #[doc = #summary]
+        #[must_use]
+        #visibility fn #name() -> <#target as ::plinth::orm::Model>::Path<Self> {
+            ::plinth::orm::Hop::<Self>::new(::plinth::orm::RelationPath::ROOT)
+                .relation::<#target>(#index)
+        }
+    }
+}
+
+fn column_meta(field: &Field) -> TokenStream {
+    let (ty, column) = (&field.ty, &field.column);
+    let attributes = &field.attributes;
+    let mut settings = Vec::new();
+    if attributes.auto.is_some() {
+        settings.push(quote!(auto: true));
+    }
+    if attributes.auto_now.is_some() {
+        let now = quote!(::core::option::Option::Some(::plinth::orm::DefaultMeta::Now));
+        settings.push(quote!(auto_now: true, default: #now));
+    }
+    if attributes.unique {
+        settings.push(quote!(unique: true));
+    }
+    if attributes.index || (field.relation.is_some() && !attributes.unique) {
+        settings.push(quote!(index: true));
+    }
+    // Both were found to be right when they were checked.
+    if let Some(default) = attributes.default.as_ref().and_then(|d| d.expand(field).ok()) {
+        settings.push(quote!(default: ::core::option::Option::Some(#default)));
+    }
+    let range = attributes.range.as_ref();
+    if let Some(sql) = range.and_then(|range| check::range_sql(column, range).ok()) {
+        settings.push(quote!(check: ::core::option::Option::Some(#sql)));
+    }
+    let of = quote!(::plinth::orm::ColumnMeta::of::<#ty>(#column));
+    if settings.is_empty() {
+        return of;
+    }
+    quote!(::plinth::orm::ColumnMeta { #(#settings,)* ..#of })
+}
+
+fn index_meta(index: &Index) -> TokenStream {
+    let Index { columns, is_unique } = index;
+    quote! {
+        ::plinth::orm::IndexMeta { columns: &[#(#columns),*], unique: #is_unique }
+    }
+}
+
+/// A number without its type's suffix.
+pub(super) fn number(number: usize) -> LitInt {
+    LitInt::new(&number.to_string(), proc_macro2::Span::call_site())
+}

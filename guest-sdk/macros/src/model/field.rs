@@ -1,0 +1,171 @@
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::meta::ParseNestedMeta;
+use syn::{
+    Attribute, Error, Expr, ExprRange, GenericArgument, LitStr, PathArguments, Type, Visibility,
+};
+
+use super::default::Default;
+use crate::names;
+
+/// A column and its attributes.
+pub(super) struct Field {
+    pub(super) name: Ident,
+    pub(super) visibility: Visibility,
+    pub(super) documentation: Vec<Attribute>,
+    pub(super) ty: Type,
+    /// The type inside the `Option`, or the type.
+    pub(super) inner: Type,
+    pub(super) is_nullable: bool,
+    pub(super) column: String,
+    /// The model it points to, when it is a foreign key.
+    pub(super) relation: Option<Type>,
+    pub(super) attributes: FieldAttributes,
+}
+
+/// What stands in `#[model(…)]` above a field.
+#[derive(Default)]
+pub(super) struct FieldAttributes {
+    pub(super) key: Option<Ident>,
+    pub(super) auto: Option<Ident>,
+    pub(super) auto_now: Option<Ident>,
+    pub(super) unique: bool,
+    pub(super) index: bool,
+    pub(super) default: Option<Default>,
+    pub(super) range: Option<ExprRange>,
+    pub(super) on_delete: Option<Ident>,
+    column: Option<LitStr>,
+}
+
+impl Field {
+    pub(super) fn parse(field: &syn::Field) -> syn::Result<Self> {
+        let Some(name) = &field.ident else {
+            return Err(Error::new_spanned(field, "a column has a name"));
+        };
+        let attributes = FieldAttributes::parse(&field.attrs)?;
+        let option = argument_of(&field.ty, "Option");
+        let inner = option.unwrap_or(&field.ty);
+        let relation = argument_of(inner, "ForeignKey").cloned();
+        let column = column_name(name, &attributes, relation.is_some())?;
+        let documented = field.attrs.iter().filter(|a| a.path().is_ident("doc"));
+        Ok(Self {
+            name: name.clone(),
+            visibility: field.vis.clone(),
+            documentation: documented.cloned().collect(),
+            ty: field.ty.clone(),
+            inner: inner.clone(),
+            is_nullable: option.is_some(),
+            column,
+            relation,
+            attributes,
+        })
+    }
+
+    /// The name of the column's constant: `author_id` for the field `author`.
+    pub(super) fn constant(&self) -> Ident {
+        match self.relation {
+            Some(_) => Ident::new(&format!("{}_id", names::plain(&self.name)), self.name.span()),
+            None => self.name.clone(),
+        }
+    }
+
+    /// What the column holds: for a foreign key, the key it refers to.
+    pub(super) fn column_type(&self) -> TokenStream {
+        match (&self.relation, self.is_nullable) {
+            (Some(model), false) => quote!(<#model as ::plinth::orm::Model>::Key),
+            (Some(model), true) => {
+                quote!(::core::option::Option<<#model as ::plinth::orm::Model>::Key>)
+            }
+            (None, _) => {
+                let ty = &self.ty;
+                quote!(#ty)
+            }
+        }
+    }
+
+    /// Whether `create!` must be given it.
+    pub(super) fn is_required(&self) -> bool {
+        let attributes = &self.attributes;
+        let is_filled_in = attributes.auto.is_some()
+            || attributes.auto_now.is_some()
+            || attributes.default.is_some();
+        !self.is_nullable && !is_filled_in
+    }
+
+    /// The last part of the name of the type inside the `Option`.
+    pub(super) fn type_name(&self) -> Option<String> {
+        match &self.inner {
+            Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl FieldAttributes {
+    fn parse(attributes: &[Attribute]) -> syn::Result<Self> {
+        let mut parsed = Self::default();
+        for attribute in attributes.iter().filter(|a| a.path().is_ident("model")) {
+            attribute.parse_nested_meta(|meta| parsed.parse_one(&meta))?;
+        }
+        Ok(parsed)
+    }
+
+    fn parse_one(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        let name = meta.path.require_ident()?;
+        match name.to_string().as_str() {
+            "key" => self.key = Some(name.clone()),
+            "auto" => self.auto = Some(name.clone()),
+            "auto_now" => self.auto_now = Some(name.clone()),
+            "unique" => self.unique = true,
+            "index" => self.index = true,
+            "default" => self.default = Some(Default(meta.value()?.parse()?)),
+            "range" => self.range = Some(range(meta.value()?.parse()?)?),
+            "on_delete" => self.on_delete = Some(meta.value()?.parse()?),
+            "column" => self.column = Some(meta.value()?.parse()?),
+            _ => return Err(meta.error(KNOWN)),
+        }
+        Ok(())
+    }
+}
+
+const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `unique`, `index`, \
+                     `default = …`, `range = 1..=5`, `on_delete = cascade` and `column = \"…\"`";
+
+fn range(expression: Expr) -> syn::Result<ExprRange> {
+    match expression {
+        Expr::Range(range) => Ok(range),
+        other => Err(Error::new_spanned(other, "a range is written `1..=5`, `0..` or `..100`")),
+    }
+}
+
+fn column_name(name: &Ident, attributes: &FieldAttributes, is_key: bool) -> syn::Result<String> {
+    let column = match &attributes.column {
+        Some(literal) => literal.value(),
+        None if is_key => format!("{}_id", names::plain(name)),
+        None => names::plain(name),
+    };
+    if names::is_sql_name(&column) {
+        return Ok(column);
+    }
+    let message = "a column's name is at most 63 small letters, digits and `_`, \
+                   and begins with no digit; give another with `#[model(column = \"…\")]`";
+    Err(match &attributes.column {
+        Some(literal) => Error::new_spanned(literal, message),
+        None => Error::new_spanned(name, message),
+    })
+}
+
+/// `T` of `Name<T>`, however the path to `Name` is written.
+fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(argument)) => Some(argument),
+        _ => None,
+    }
+}

@@ -1,0 +1,29 @@
+//! The SQL of every construct, without a database.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "the models are read by the compiler and by no one else"
+)]
+
+mod conditions;
+mod drafts;
+mod models;
+mod schema;
+mod select;
+mod write;
+
+use plinth::database::Statement;
+
+/// The statement with its parameters, as one text to compare.
+fn text(statement: plinth::Result<Statement>) -> String {
+    statement.expect("the query makes sense").to_string()
+}
+
+/// Why the query makes no sense.
+fn refusal(statement: plinth::Result<Statement>) -> String {
+    let error = statement.expect_err("the query makes no sense");
+    assert!(error.is_invalid_query(), "{error:?}");
+    error.to_string()
+}

@@ -1,0 +1,197 @@
+//! Does everything a plugin must not do, a route each, so that the tests can
+//! see what it costs the others: nothing.
+#![expect(missing_docs, reason = "a test's plugin, whose routes say what they do")]
+
+use std::hint::black_box;
+
+use plinth::prelude::*;
+
+#[get("/fine")]
+fn fine() -> &'static str {
+    "fine"
+}
+
+#[get("/panic")]
+fn panic() -> &'static str {
+    panic!("a secret: hunter2")
+}
+
+#[get("/index")]
+fn index() -> String {
+    let empty: Vec<u8> = black_box(Vec::new());
+    empty[black_box(7)].to_string()
+}
+
+#[get("/overflow")]
+fn overflow() -> String {
+    fn deeper(depth: u64) -> u64 {
+        black_box([depth; 64])[0] + if depth == u64::MAX { 0 } else { deeper(depth + 1) }
+    }
+    deeper(0).to_string()
+}
+
+#[get("/exit")]
+fn exit() -> &'static str {
+    std::process::exit(0)
+}
+
+#[get("/loop")]
+fn endless() -> &'static str {
+    loop {
+        black_box(());
+    }
+}
+
+#[get("/memory")]
+fn memory() -> String {
+    let mut hog: Vec<Vec<u8>> = Vec::new();
+    loop {
+        hog.push(vec![1; 1 << 20]);
+        black_box(&hog);
+    }
+}
+
+/// Grows within the limit, which stays with the instance.
+#[get("/grow/{megabytes}")]
+fn grow(megabytes: u32) -> String {
+    let hog = vec![1_u8; (megabytes as usize) << 20];
+    black_box(&hog).len().to_string()
+}
+
+#[get("/big/{bytes}")]
+fn big(bytes: u32) -> String {
+    "x".repeat(bytes as usize)
+}
+
+#[get("/files")]
+fn files() -> String {
+    format!("{:?}", std::fs::read_to_string("/etc/passwd"))
+}
+
+#[get("/environment")]
+fn environment() -> String {
+    format!("{:?}", std::env::vars().collect::<Vec<_>>())
+}
+
+/// Counts the requests that this very instance has served.
+#[get("/count")]
+fn count() -> String {
+    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string()
+}
+
+#[get("/log/{lines}")]
+fn log_lines(lines: u32) -> &'static str {
+    for _ in 0..lines {
+        log::info!("{}", "x".repeat(100_000));
+    }
+    "logged"
+}
+
+/// Runs any statement outside a transaction, and says what came of it.
+#[post("/sql")]
+fn sql(request: Request, db: Db) -> String {
+    match db.query(String::from_utf8_lossy(&request.body()), &[]) {
+        Ok(rows) => format!("{} rows", rows.len()),
+        Err(error) => format!("{error}"),
+    }
+}
+
+/// Inserts a row in a transaction and waits there.
+#[get("/hold/{seconds}")]
+fn hold(seconds: i64, mut db: Db) -> Result<&'static str> {
+    db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        tx.query("SELECT pg_sleep($1::bigint)", &[&seconds])?;
+        Ok("held")
+    })
+}
+
+/// Inserts a row, then fails, in one transaction.
+#[get("/fail")]
+fn fail(mut db: Db) -> Result<&'static str> {
+    db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        tx.execute("INSERT INTO held VALUES (NULL)", &[])?;
+        Ok("not reached")
+    })
+}
+
+/// Ignores that a statement of the transaction failed, and commits.
+#[get("/ignore")]
+fn ignore(mut db: Db) -> String {
+    let outcome = db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        let _ = tx.execute("INSERT INTO held VALUES (NULL)", &[]);
+        Ok::<_, Error>(())
+    });
+    format!("{outcome:?}")
+}
+
+/// Inserts in an inner transaction that fails, and goes on.
+#[get("/savepoint")]
+fn savepoint(mut db: Db) -> Result<&'static str> {
+    db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        let inner = tx.transaction(|sp| {
+            sp.execute("INSERT INTO held VALUES (2)", &[])?;
+            sp.execute("INSERT INTO held VALUES (NULL)", &[])
+        });
+        assert!(inner.is_err());
+        tx.execute("INSERT INTO held VALUES (3)", &[])?;
+        Ok("saved")
+    })
+}
+
+/// Panics with a transaction open.
+#[get("/abandon")]
+fn abandon(mut db: Db) -> Result<&'static str> {
+    db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        panic!("with a transaction open")
+    })
+}
+
+/// Leaves a transaction open behind the host's back.
+#[get("/leak")]
+fn leak() -> &'static str {
+    use plinth::bindings::plinth::host::database::{Statement, Transaction};
+    let transaction = Transaction::begin("default").expect("begins");
+    let sql = "INSERT INTO held VALUES (1)".to_owned();
+    let statement = Statement { sql, parameter_types: vec![], parameters: vec![] };
+    transaction.execute(&statement).expect("inserts");
+    std::mem::forget(transaction);
+    "leaked"
+}
+
+/// Sends parameters that are none.
+#[get("/parameters")]
+fn parameters() -> String {
+    use plinth::bindings::plinth::host::database::{Statement, query};
+    let run = |parameters: &[u8]| {
+        let sql = "SELECT $1::int8".to_owned();
+        let statement = Statement { sql, parameter_types: vec![20], parameters: parameters.into() };
+        query("default", &statement).expect_err("refused").message
+    };
+    let malformed = [&[][..], &[0, 0, 0], &[0, 0, 0, 9, 1], &[0, 0, 0, 1, 1], &[0xff; 8], &[0x80, 0, 0, 0]];
+    malformed.map(run).join("\n")
+}
+
+/// Replies with what is no HTTP response.
+#[get("/reply/{kind}")]
+fn reply(kind: String) -> Reply {
+    match kind.as_str() {
+        "status" => Reply::new(42),
+        "informational" => Reply::new(101),
+        "split" => Reply::new(200).with_header("x-a", "b\r\nset-cookie: c=d"),
+        "length" => Reply::new(200).with_header("content-length", "999"),
+        _ => Reply::new(200).with_header("bad name", "b"),
+    }
+}
+
+plinth::plugin! {
+    routes: [
+        fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
+        log_lines, sql, hold, fail, ignore, savepoint, abandon, leak, parameters, reply,
+    ]
+}

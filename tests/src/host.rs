@@ -1,0 +1,177 @@
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plinth_host::config::{Config, DatabaseConfig, DatabaseLimits, PluginConfig, ServerLimits};
+use plinth_host::host::{Host, Reload};
+use plinth_host::server;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio_postgres::NoTls;
+
+use crate::{Answer, Client, component, database};
+
+/// What a test wants changed before the host starts.
+pub struct Options {
+    /// Limits of the server.
+    pub server: ServerLimits,
+    /// Limits of the database.
+    pub database: DatabaseLimits,
+    /// The plugin; its component and database are filled in.
+    pub plugin: PluginConfig,
+    /// Whether problems show their cause.
+    pub dev: bool,
+}
+
+/// A host that serves one plugin on a port of its own, from a database of its
+/// own. It stops when it is dropped.
+pub struct TestHost {
+    host: Arc<Host>,
+    name: String,
+    address: SocketAddr,
+    postgres: tokio_postgres::Config,
+    _stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+impl TestHost {
+    /// Starts with the defaults.
+    ///
+    /// # Panics
+    ///
+    /// When the plugin doesn't build or start.
+    pub async fn start(plugin: &str) -> Self {
+        Self::with(plugin, |_| {}).await
+    }
+
+    /// Starts with the defaults but for what `change` changes.
+    ///
+    /// # Panics
+    ///
+    /// When the plugin doesn't build or start.
+    pub async fn with(plugin: &str, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options {
+            server: ServerLimits::default(),
+            database: DatabaseLimits { connections_max: 4, ..DatabaseLimits::default() },
+            plugin: PluginConfig::new(""),
+            dev: false,
+        };
+        change(&mut options);
+        options.plugin.component = component(plugin).await;
+        options.plugin.databases = vec!["default".into()];
+        let (url, postgres) = database::create().await;
+        let limits = options.database;
+        let config = Config {
+            data_dir: Path::new(env!("CARGO_MANIFEST_DIR")).join("../.plinth/tests"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            create_tables: true,
+            dev: options.dev,
+            server: options.server,
+            databases: [("default".into(), DatabaseConfig { url, limits })].into(),
+            plugins: [(plugin.into(), options.plugin)].into(),
+            ..Config::default()
+        };
+        let listener = server::bind(config.listen).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let host = Arc::new(Host::start(config).await.expect("starts"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = tokio::spawn(server::serve(Arc::clone(&host), listener, async {
+            let _ = stopped.await;
+        }));
+        Self { host, name: plugin.to_owned(), address, postgres, _stop: stop, served }
+    }
+
+    /// Starts and loads the plugin's demonstration data.
+    ///
+    /// # Panics
+    ///
+    /// When any of it fails.
+    pub async fn seeded(plugin: &str) -> Self {
+        let host = Self::start(plugin).await;
+        host.seed().await;
+        host
+    }
+
+    /// Loads the plugin's demonstration data.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn seed(&self) {
+        let site = self.host.site();
+        site.plugin(&self.name).expect("served").seed().await.expect("seeds");
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The host itself.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// A client with a connection of its own.
+    ///
+    /// # Panics
+    ///
+    /// When it can't connect.
+    pub async fn client(&self) -> Client {
+        Client::connect(self.address).await
+    }
+
+    /// Sends one GET request on a connection of its own.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.client().await.get(path).await
+    }
+
+    /// Brings in another version of the plugin.
+    ///
+    /// # Panics
+    ///
+    /// When it can't be used.
+    pub async fn reload(&self, wasm: Vec<u8>) -> Reload {
+        self.host.reload(&self.name, wasm).await.expect("reloads")
+    }
+
+    /// A connection to the test's database, past the host.
+    ///
+    /// # Panics
+    ///
+    /// When it can't connect.
+    pub async fn postgres(&self) -> tokio_postgres::Client {
+        let (client, connection) = self.postgres.connect(NoTls).await.expect("connects");
+        tokio::spawn(connection);
+        client
+    }
+
+    /// Waits until every connection of the pool is back, and gives their number.
+    ///
+    /// # Panics
+    ///
+    /// When one stays away for ten seconds.
+    pub async fn connections_at_rest(&self) -> usize {
+        let database = self.host.database("default").expect("configured");
+        for _ in 0..1000 {
+            let (open, idle) = database.connections();
+            if open == idle {
+                return open;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("connections did not come back: {:?}", database.connections());
+    }
+
+    /// Stops it and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When the server panicked.
+    pub async fn stop(self) {
+        let Self { served, _stop: stop, .. } = self;
+        drop(stop);
+        served.await.expect("no panic");
+    }
+}

@@ -1,0 +1,15 @@
+//! The test kit: a real host in this process, on a port of its own, with a
+//! database of its own on a private Postgres; and a client that speaks HTTP.
+//!
+//! - [`TestHost`]: the host, with the plugins a test asks for.
+//! - [`Client`], [`Answer`]: requests and what came back.
+//! - [`component`]: plugins, built from their sources once per process.
+
+mod client;
+mod component;
+mod database;
+mod host;
+
+pub use client::{Answer, Client};
+pub use component::{component, folder};
+pub use host::{Options, TestHost};

@@ -46,6 +46,9 @@ enum OutputStream {}
 /// An error of a stream, of which there is none.
 enum StreamFailure {}
 
+/// Something to wait for. Our streams are always ready.
+enum Pollable {}
+
 #[derive(ComponentType, Lift, Lower)]
 #[component(variant)]
 enum StreamError {
@@ -102,6 +105,9 @@ fn resources(
             ("output-stream", ComponentItem::Resource(_)) => {
                 linker.resource("output-stream", ResourceType::host::<OutputStream>(), |_, _| Ok(()))?;
             }
+            ("pollable", ComponentItem::Resource(_)) => {
+                linker.resource("pollable", ResourceType::host::<Pollable>(), |_, _| Ok(()))?;
+            }
             _ => {}
         }
     }
@@ -116,6 +122,7 @@ fn functions(linker: &mut LinkerInstance<'_, State>, interface: &str) -> wasmtim
             Ok((Resource::<OutputStream>::new_own(0),))
         }),
         "wasi:io/streams" => streams(linker),
+        "wasi:io/poll" => poll(linker),
         "wasi:clocks/monotonic-clock" => monotonic_clock(linker),
         "wasi:clocks/wall-clock" => wall_clock(linker),
         "wasi:random/random" => random(linker),
@@ -159,11 +166,20 @@ fn streams(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
         )?;
     }
     linker.func_wrap(
+        "[method]output-stream.subscribe",
+        |_: Store<'_>, (_,): (Resource<OutputStream>,)| Ok((Resource::<Pollable>::new_own(0),)),
+    )?;
+    linker.func_wrap(
         "[method]output-stream.check-write",
         |_: Store<'_>, (_,): (Resource<OutputStream>,)| {
             Ok((std::result::Result::<u64, StreamError>::Ok(LINE_BYTES_MAX as u64),))
         },
     )
+}
+
+fn poll(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
+    linker.func_wrap("[method]pollable.block", |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok(()))?;
+    linker.func_wrap("[method]pollable.ready", |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok((true,)))
 }
 
 fn monotonic_clock(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {

@@ -119,7 +119,9 @@ pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result
     if cpu.is_exhausted() {
         return Err(wasmtime::Error::from(CpuExhausted));
     }
-    Ok(UpdateDeadline::Yield(1))
+    // tokio's own yield, because it lets the runtime look at its sockets before the guest goes
+    // on; a plain one would have loops starve all connections.
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@ pub struct Category {
 
 // As JSON a relation is its key, so it is called what the column is called.
 #[derive(Debug, Model, Serialize)]
-#[model(table = "books", index(published, published_on))]
+// The list is ordered by the index, so that its first page reads no other rows.
+#[model(table = "books", index(created_at, id))]
 pub struct Book {
     #[model(key, auto)]
     pub id: i64,

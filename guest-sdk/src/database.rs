@@ -35,3 +35,6 @@ pub use postgres_types::Type;
 pub(crate) use cells::Cells;
 pub(crate) use column_type::write_array;
 pub(crate) use parameters::PARAMETERS_MAX;
+
+#[cfg(test)]
+pub(crate) use driver::script::Script;

@@ -56,7 +56,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Failure {
     error: host::Error,
-    sql: Option<String>,
+    sql: String,
 }
 
 /// Where a value did not fit, and why.
@@ -123,8 +123,8 @@ impl Error {
         Self::new(Kind::InvalidQuery(reason.into()))
     }
 
-    pub(crate) fn database(error: host::Error, sql: Option<&str>) -> Self {
-        let sql = sql.map(str::to_owned);
+    pub(crate) fn database(error: host::Error, sql: &str) -> Self {
+        let sql = sql.to_owned();
         Self::new(Kind::Database(Failure { error, sql }))
     }
 
@@ -309,7 +309,7 @@ impl Error {
     /// The statement that failed, for a page that only developers see.
     #[must_use]
     pub fn sql(&self) -> Option<&str> {
-        self.failure()?.sql.as_deref()
+        self.failure().map(|failure| &*failure.sql)
     }
 }
 
@@ -330,7 +330,10 @@ impl fmt::Display for Error {
                     f,
                     "`{field}` is not loaded; add `.select_related({model}::{name}())` to the query"
                 ),
-                None => write!(f, "the `{field}` is known by its key only; fetch it with `get`"),
+                None => write!(
+                    f,
+                    "the `{field}` is known by its key only; fetch it with `get`"
+                ),
             },
             Kind::InvalidQuery(reason) | Kind::Other(reason) => f.write_str(reason),
             Kind::Problem(problem) => fmt::Display::fmt(problem, f),
@@ -395,7 +398,7 @@ mod tests {
             table: Some("books".into()),
             column: None,
         };
-        Error::database(error, Some("INSERT"))
+        Error::database(error, "INSERT")
     }
 
     #[test]

@@ -1,4 +1,33 @@
-//! The guest SDK of Plinth.
+//! What a Plinth plugin is written with.
+//!
+//! A plugin is a crate of models and handlers, compiled to a WebAssembly
+//! component that the host loads. All of it is ordinary, synchronous Rust:
+//!
+//! ```
+//! use plinth::prelude::*;
+//!
+//! /// Say hello.
+//! #[get("/hello/{name}")]
+//! fn hello(name: String) -> Json<String> {
+//!     Json(format!("Hello, {name}!"))
+//! }
+//!
+//! plinth::plugin! { routes: [hello] }
+//! # fn main() {}
+//! ```
+//!
+//! - [`http`]: handlers, what they read from a request, and what they answer.
+//! - [`orm`]: models, and queries that the compiler checks.
+//! - [`database`]: the databases behind them, for SQL of one's own.
+//! - [`config`]: the settings that the operator gives the plugin.
+//! - [`log`]: lines for the host's log.
+//! - [`prelude`]: the names that most files need.
+//!
+//! The attributes [`get`], [`post`], [`put`], [`patch`] and [`delete`] make a
+//! function a handler, and [`plugin!`] makes the crate a plugin.
+//! Errors of the host and the database are an [`Error`]; what a client is told
+//! is a [`Problem`](http::Problem), which an error becomes by `?`.
+
 // The macros name the crate as plugins do.
 #[cfg(test)]
 extern crate self as plinth;

@@ -88,3 +88,6 @@ pub use update::{Assign, Returning, Update};
 
 #[doc(hidden)]
 pub use serde;
+
+#[cfg(test)]
+mod tests;

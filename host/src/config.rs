@@ -280,7 +280,8 @@ impl Config {
     ///
     /// As [`Config::read`].
     pub fn parse(text: &str) -> Result<Self> {
-        let mut config: Self = toml::from_str(text).map_err(|error| unknown_key::explain(text, &error))?;
+        let mut config: Self =
+            toml::from_str(text).map_err(|error| unknown_key::explain(text, &error))?;
         for (name, database) in &mut config.databases {
             database.url = expand_environment(&database.url)
                 .with_context(|| format!("databases.{name}.url"))?;
@@ -310,7 +311,9 @@ impl Config {
         }
         for (name, database) in &self.databases {
             if database.limits.connections_max == 0 || database.limits.statements_max == 0 {
-                bail!("databases.{name}.limits: connections_max and statements_max must be at least 1");
+                bail!(
+                    "databases.{name}.limits: connections_max and statements_max must be at least 1"
+                );
             }
         }
         Ok(())
@@ -319,9 +322,13 @@ impl Config {
 
 fn check_plugin(plugin: &PluginConfig, config: &Config) -> Result<()> {
     let limits = &plugin.limits;
-    if !plugin.prefix.is_empty() && (!plugin.prefix.starts_with('/') || plugin.prefix.ends_with('/'))
+    if !plugin.prefix.is_empty()
+        && (!plugin.prefix.starts_with('/') || plugin.prefix.ends_with('/'))
     {
-        bail!("prefix = {:?} must begin with a slash and not end with one", plugin.prefix);
+        bail!(
+            "prefix = {:?} must begin with a slash and not end with one",
+            plugin.prefix
+        );
     }
     if plugin.prefix.contains(['{', '}', '?', '#']) {
         bail!("prefix = {:?} must be plain text", plugin.prefix);
@@ -349,7 +356,9 @@ fn expand_environment(text: &str) -> Result<String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        let (name, tail) = after.split_once('}').context("`${` without a closing `}`")?;
+        let (name, tail) = after
+            .split_once('}')
+            .context("`${` without a closing `}`")?;
         let value = std::env::var(name)
             .with_context(|| format!("the environment variable {name} is not set"))?;
         out.push_str(before);
@@ -398,14 +407,19 @@ mod tests {
     #[test]
     fn a_prefix_is_a_plain_absolute_path() {
         for prefix in ["shop", "/shop/", "/{shop}", "/"] {
-            refusal(&format!("[plugins.a]\ncomponent = 'a'\nprefix = '{prefix}'"));
+            refusal(&format!(
+                "[plugins.a]\ncomponent = 'a'\nprefix = '{prefix}'"
+            ));
         }
     }
 
     #[test]
     fn a_missing_environment_variable_is_named_and_its_neighbours_are_not() {
         let text = refusal("[databases.d]\nurl = 'postgres://u:${PLINTH_NOT_SET}@h/d'");
-        assert!(text.contains("PLINTH_NOT_SET") && !text.contains("postgres://"), "{text}");
+        assert!(
+            text.contains("PLINTH_NOT_SET") && !text.contains("postgres://"),
+            "{text}"
+        );
     }
 
     #[test]

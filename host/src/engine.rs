@@ -43,7 +43,10 @@ impl Engine {
             "cannot set up the wasm engine; a lower engine.instances_max needs less address space",
         )?;
         start_clock(&inner)?;
-        Ok(Self { inner, table_elements_max: limits.table_elements_max })
+        Ok(Self {
+            inner,
+            table_elements_max: limits.table_elements_max,
+        })
     }
 
     /// The engine that wasmtime's own functions take.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
@@ -78,14 +78,20 @@ impl Host {
             engine,
             cache,
             databases,
-            site: ArcSwap::from_pointee(Site { generation: 0, router: Router::default(), plugins: BTreeMap::new() }),
+            site: ArcSwap::from_pointee(Site {
+                generation: 0,
+                router: Router::default(),
+                plugins: BTreeMap::new(),
+            }),
             reloading: Mutex::new(()),
             generations: AtomicU64::new(0),
             config,
         };
         let mut plugins = BTreeMap::new();
         for (name, plugin) in &host.config.plugins {
-            let wasm = read(&plugin.component).await.with_context(|| format!("plugin {name}"))?;
+            let wasm = read(&plugin.component)
+                .await
+                .with_context(|| format!("plugin {name}"))?;
             plugins.insert(name.clone(), host.load(name, plugin, wasm).await?);
         }
         host.publish(plugins)?;
@@ -107,6 +113,14 @@ impl Host {
         self.databases.get(name)
     }
 
+    /// Closes the connections to all databases. What asks for one afterwards is
+    /// told that there is none.
+    pub fn close_databases(&self) {
+        for database in self.databases.values() {
+            database.close();
+        }
+    }
+
     /// Replaces a plugin by the version with these bytes. Requests in flight
     /// finish on the old version.
     ///
@@ -115,10 +129,18 @@ impl Host {
     /// When the new version can't be used. The old one goes on serving.
     pub async fn reload(&self, name: &str, wasm: Vec<u8>) -> Result<Reload> {
         let _one_at_a_time = self.reloading.lock().await;
-        let config = self.config.plugins.get(name).with_context(|| format!("no plugin is named {name}"))?;
+        let config = self
+            .config
+            .plugins
+            .get(name)
+            .with_context(|| format!("no plugin is named {name}"))?;
         let site = self.site();
         let hash = blake3::hash(&wasm);
-        if site.plugins.get(name).is_some_and(|plugin| plugin.hash() == hash) {
+        if site
+            .plugins
+            .get(name)
+            .is_some_and(|plugin| plugin.hash() == hash)
+        {
             return Ok(Reload::Unchanged);
         }
         let mut plugins = site.plugins.clone();
@@ -127,13 +149,21 @@ impl Host {
     }
 
     async fn create_tables(&self, plugin: &Plugin) -> Result<()> {
-        let statements: Vec<String> =
-            plugin.description().tables.iter().flat_map(|table| table.ddl.clone()).collect();
+        let statements: Vec<String> = plugin
+            .description()
+            .tables
+            .iter()
+            .flat_map(|table| table.ddl.clone())
+            .collect();
         if statements.is_empty() {
             return Ok(());
         }
         let name = plugin.name();
-        let config = self.config.plugins.get(name).context("a loaded plugin has its settings")?;
+        let config = self
+            .config
+            .plugins
+            .get(name)
+            .context("a loaded plugin has its settings")?;
         let database = config.databases.first().and_then(|name| self.database(name)).with_context(|| {
             format!("plugin {name} has models, but no database: set plugins.{name}.databases in plinth.toml")
         })?;
@@ -145,8 +175,11 @@ impl Host {
         let (engine, cache) = (self.engine.clone(), Arc::clone(&self.cache));
         // Compiling takes as long as a core gives it: never on a thread that serves.
         let compiled: Result<Compiled> =
-            tokio::task::spawn_blocking(move || cache.compile(&engine, &wasm)).await.context("the compiler panicked")?;
-        let compiled = compiled.with_context(|| format!("plugin {name} is not a component for this host"))?;
+            tokio::task::spawn_blocking(move || cache.compile(&engine, &wasm))
+                .await
+                .context("the compiler panicked")?;
+        let compiled =
+            compiled.with_context(|| format!("plugin {name} is not a component for this host"))?;
         let granted = Arc::new(self.granted(name, config));
         let plugin = Plugin::load(&self.engine, &compiled, config, granted).await?;
         if self.config.create_tables {
@@ -167,16 +200,26 @@ impl Host {
     fn publish(&self, plugins: BTreeMap<String, Arc<Plugin>>) -> Result<u64> {
         let router = Router::new(plugins.values())?;
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        self.site.store(Arc::new(Site { generation, router, plugins }));
+        self.site.store(Arc::new(Site {
+            generation,
+            router,
+            plugins,
+        }));
         Ok(generation)
     }
 }
 
 fn databases(config: &Config) -> Result<HashMap<String, Arc<Database>>> {
-    let database = |(name, config): (&String, _)| Ok((name.clone(), Arc::new(Database::new(name, config)?)));
+    let database =
+        |(name, config): (&String, _)| Ok((name.clone(), Arc::new(Database::new(name, config)?)));
     config.databases.iter().map(database).collect()
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>> {
-    tokio::fs::read(path).await.with_context(|| format!("cannot read {}; build it with `plinth build`", path.display()))
+    tokio::fs::read(path).await.with_context(|| {
+        format!(
+            "cannot read {}; build it with `plinth build`",
+            path.display()
+        )
+    })
 }

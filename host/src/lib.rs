@@ -1,4 +1,42 @@
-//! The Plinth host as a library; the binary `plinth` is a thin shell around it.
+//! The Plinth host as a library; the program `plinth` is a thin shell around it.
+//!
+//! The way of a request:
+//!
+//! - [`server`]: takes connections and reads requests within their limits.
+//! - [`router`]: finds the plugin and the route for a method and a path.
+//! - [`plugin`]: loads plugins, and calls their instances within their limits.
+//! - [`capability`]: what a plugin can ask of the host, one module per WIT
+//!   interface; [`wasi`] is the little that Rust's own library needs.
+//! - [`problem`]: the answers that are no success.
+//!
+//! What they stand on:
+//!
+//! - [`config`]: `plinth.toml`, every limit named and checked once.
+//! - [`host`]: the engine, the databases and the plugins of a running host.
+//! - [`engine`]: the wasm engine's settings and its clock.
+//! - [`bindings`]: what is generated from `wit/`; [`state`]: a store's data.
+//! - [`logging`]: log lines.
+//!
+//! For people:
+//!
+//! - [`cli`]: the command line, one module per command.
+//! - [`dev`]: building plugins, watching them, a private Postgres.
+//! - [`toolchain`]: the `wasm32-wasip2` target.
+//! - [`progress`]: steps on the terminal.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use plinth_host::{config::Config, host::Host, server};
+//!
+//! # async fn embed() -> anyhow::Result<()> {
+//! let config = Config::read("plinth.toml".as_ref())?;
+//! let listener = server::bind(config.listen).await?;
+//! let host = Arc::new(Host::start(config).await?);
+//! server::serve(host, listener, std::future::pending()).await;
+//! # Ok(()) }
+//! ```
+
 pub mod bindings;
 pub mod capability;
 pub mod cli;

@@ -52,7 +52,13 @@ impl Plugin {
             .await
             .with_context(|| format!("plugin {name} cannot say what it is"))?;
         check(&description).with_context(|| format!("plugin {name}"))?;
-        Ok(Self { name, hash: compiled.hash(), prefix: config.prefix.clone(), description, instances })
+        Ok(Self {
+            name,
+            hash: compiled.hash(),
+            prefix: config.prefix.clone(),
+            description,
+            instances,
+        })
     }
 
     /// Its name in `plinth.toml`.
@@ -88,7 +94,9 @@ impl Plugin {
         query: &str,
         request: Request,
     ) -> Result<Reply, CallError> {
-        self.instances.handle(route, parameters, query, request).await
+        self.instances
+            .handle(route, parameters, query, request)
+            .await
     }
 
     /// Loads the plugin's demonstration data.

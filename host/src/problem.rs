@@ -40,12 +40,22 @@ struct Body<'a> {
 
 impl Problem {
     fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, detail: detail.into(), headers: Vec::new(), cause: None }
+        Self {
+            status,
+            slug,
+            detail: detail.into(),
+            headers: Vec::new(),
+            cause: None,
+        }
     }
 
     /// 404: no route has this path.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Nothing is served at this path.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "Nothing is served at this path.",
+        )
     }
 
     /// 400: the path is not percent-encoded UTF-8.
@@ -57,19 +67,22 @@ impl Problem {
     /// 405: the path is served, but not with this method.
     pub fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("This path answers to {allow}.");
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).with_header(ALLOW, allow)
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+            .with_header(ALLOW, allow)
     }
 
     /// 413: the body is larger than the operator allows.
     pub fn body_too_large(limit: usize) -> Self {
         let detail = format!("The body is larger than {limit} bytes.");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail).with_header(CONNECTION, "close")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail)
+            .with_header(CONNECTION, "close")
     }
 
     /// 408: the body did not come in time.
     pub fn body_timeout() -> Self {
         let detail = "The body did not arrive in time.";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail).with_header(CONNECTION, "close")
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail)
+            .with_header(CONNECTION, "close")
     }
 
     /// 400: the body broke off.
@@ -80,8 +93,12 @@ impl Problem {
 
     /// 500: the plugin's answer is not an HTTP response.
     pub fn bad_reply(cause: impl Into<String>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "bad-reply", "The plugin gave no valid answer.")
-            .with_cause(cause)
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "bad-reply",
+            "The plugin gave no valid answer.",
+        )
+        .with_cause(cause)
     }
 
     /// The statuses differ so that an access log alone tells what happened; 507
@@ -90,7 +107,8 @@ impl Problem {
         match error {
             CallError::Busy => {
                 let detail = "The service is busy; try again in a moment.";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).with_header(RETRY_AFTER, "1")
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+                    .with_header(RETRY_AFTER, "1")
             }
             CallError::WallTime => {
                 let detail = "The request took too long.";

@@ -65,7 +65,12 @@ impl Router {
         for plugin in plugins {
             for (number, route) in (0..).zip(&plugin.description().routes) {
                 router.add(plugin, number, route).with_context(|| {
-                    format!("plugin {}, route {} {}", plugin.name(), method(route.method), route.path)
+                    format!(
+                        "plugin {}, route {} {}",
+                        plugin.name(),
+                        method(route.method),
+                        route.path
+                    )
                 })?;
             }
         }
@@ -74,15 +79,23 @@ impl Router {
 
     /// Finds the route for a method and a path as it came.
     pub fn find(&self, method: &Method, path: &str) -> Match<'_> {
-        let Ok(found) = self.paths.at(path) else { return Match::NotFound };
+        let Ok(found) = self.paths.at(path) else {
+            return Match::NotFound;
+        };
         let node = &self.nodes[*found.value];
-        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        let wanted = if method == Method::HEAD {
+            &Method::GET
+        } else {
+            method
+        };
         let Some(target) = node.targets.iter().find(|target| target.method == wanted) else {
             return Match::MethodNotAllowed(&node.allow);
         };
         let mut parameters = Vec::with_capacity(target.kinds.len());
         for ((_, raw), kind) in found.params.iter().zip(&target.kinds) {
-            let Ok(value) = percent_decode_str(raw).decode_utf8() else { return Match::Malformed };
+            let Ok(value) = percent_decode_str(raw).decode_utf8() else {
+                return Match::Malformed;
+            };
             if !is_of_kind(*kind, &value) {
                 return Match::NotFound;
             }
@@ -95,13 +108,20 @@ impl Router {
         let template = mounted(plugin.prefix(), &route.path)?;
         let (positional, count) = positional(&template)?;
         if count != route.parameters.len() {
-            bail!("the template has {count} parameters, but {} kinds are given", route.parameters.len());
+            bail!(
+                "the template has {count} parameters, but {} kinds are given",
+                route.parameters.len()
+            );
         }
         let index = self.node(&template, positional)?;
         let node = &mut self.nodes[index];
         let method = method(route.method);
         if let Some(other) = node.targets.iter().find(|target| target.method == method) {
-            bail!("{} of plugin {} answers the same requests", other.name, other.plugin.name());
+            bail!(
+                "{} of plugin {} answers the same requests",
+                other.name,
+                other.plugin.name()
+            );
         }
         node.targets.push(Arc::new(Target {
             plugin: Arc::clone(plugin),
@@ -119,14 +139,23 @@ impl Router {
         let index = self.nodes.len();
         match self.paths.insert(positional.clone(), index) {
             Ok(()) => {
-                self.nodes.push(Node { template: template.to_owned(), targets: Vec::new(), allow: String::new() });
+                self.nodes.push(Node {
+                    template: template.to_owned(),
+                    targets: Vec::new(),
+                    allow: String::new(),
+                });
                 Ok(index)
             }
-            Err(matchit::InsertError::Conflict { with }) if with == positional => {
-                Ok(*self.paths.at(&positional).context("a template matches itself")?.value)
-            }
+            Err(matchit::InsertError::Conflict { with }) if with == positional => Ok(*self
+                .paths
+                .at(&positional)
+                .context("a template matches itself")?
+                .value),
             Err(matchit::InsertError::Conflict { with }) => {
-                let other = self.nodes.iter().find(|node| self::positional(&node.template).is_ok_and(|(p, _)| p == with));
+                let other = self
+                    .nodes
+                    .iter()
+                    .find(|node| self::positional(&node.template).is_ok_and(|(p, _)| p == with));
                 let other = other.map_or(with.as_str(), |node| node.template.as_str());
                 bail!("the path is ambiguous with {other}")
             }
@@ -139,7 +168,11 @@ fn mounted(prefix: &str, path: &str) -> Result<String> {
     if !path.starts_with('/') {
         bail!("the path must begin with a slash");
     }
-    Ok(if path == "/" && !prefix.is_empty() { prefix.to_owned() } else { format!("{prefix}{path}") })
+    Ok(if path == "/" && !prefix.is_empty() {
+        prefix.to_owned()
+    } else {
+        format!("{prefix}{path}")
+    })
 }
 
 /// Renames a template's parameters by position, so that `/books/{id}` and
@@ -169,7 +202,10 @@ fn method(method: RouteMethod) -> Method {
 }
 
 fn allow(targets: &[Arc<Target>]) -> String {
-    let mut methods: Vec<&str> = targets.iter().map(|target| target.method.as_str()).collect();
+    let mut methods: Vec<&str> = targets
+        .iter()
+        .map(|target| target.method.as_str())
+        .collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
@@ -192,7 +228,10 @@ mod tests {
 
     #[test]
     fn parameters_are_renamed_by_position() {
-        assert_eq!(positional("/a/{id}/b/{*rest}").expect("valid"), ("/a/{p0}/b/{*p1}".into(), 2));
+        assert_eq!(
+            positional("/a/{id}/b/{*rest}").expect("valid"),
+            ("/a/{p0}/b/{*p1}".into(), 2)
+        );
         assert!(positional("/a/{id").is_err());
     }
 
@@ -209,7 +248,13 @@ mod tests {
         assert!(is_of_kind(ParameterKind::Integer, "-7"));
         assert!(!is_of_kind(ParameterKind::Integer, "9223372036854775808"));
         assert!(!is_of_kind(ParameterKind::Integer, ""));
-        assert!(!is_of_kind(ParameterKind::Uuid, "0193e4a65b6c7d8e9f00112233445566"));
-        assert!(is_of_kind(ParameterKind::Uuid, "0193e4a6-5b6c-7d8e-9f00-112233445566"));
+        assert!(!is_of_kind(
+            ParameterKind::Uuid,
+            "0193e4a65b6c7d8e9f00112233445566"
+        ));
+        assert!(is_of_kind(
+            ParameterKind::Uuid,
+            "0193e4a6-5b6c-7d8e-9f00-112233445566"
+        ));
     }
 }

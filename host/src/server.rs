@@ -38,7 +38,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// When it is taken or not ours.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}; choose another address or port"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another address or port"))
 }
 
 /// Serves until `stop` is ready, then lets requests in flight finish.
@@ -49,11 +51,20 @@ pub async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Future<Out
     let http = Arc::new(http(&limits));
     let accept = async {
         loop {
-            let permit = Arc::clone(&connections).acquire_owned().await.expect("never closed");
+            let permit = Arc::clone(&connections)
+                .acquire_owned()
+                .await
+                .expect("never closed");
             match listener.accept().await {
                 Ok((stream, _)) => {
                     let watcher = graceful.watcher();
-                    tokio::spawn(connection(Arc::clone(&host), Arc::clone(&http), stream, watcher, permit));
+                    tokio::spawn(connection(
+                        Arc::clone(&host),
+                        Arc::clone(&http),
+                        stream,
+                        watcher,
+                        permit,
+                    ));
                 }
                 Err(error) => {
                     tracing::warn!(target: "plinth::server", %error, "cannot accept a connection");
@@ -68,7 +79,10 @@ pub async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Future<Out
     }
     drop(listener);
     let drain = Duration::from_millis(limits.drain_timeout_ms);
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(drain, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!(target: "plinth::server", "requests were still in flight after drain_timeout_ms; they are given up");
     }
 }

@@ -82,13 +82,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>, component: &Component) -
         if !name.starts_with("wasi:") {
             bail!("it imports `{name}`, which this host does not offer");
         }
-        let interface = name.split_once('@').map_or(name, |(interface, _)| interface);
+        let interface = name
+            .split_once('@')
+            .map_or(name, |(interface, _)| interface);
         let mut instance = linker.instance(name).map_err(anyhow::Error::from)?;
         resources(&mut instance, &imported, &engine)
             .and_then(|()| functions(&mut instance, interface))
             .map_err(|error| anyhow!("{interface}: {error}"))?;
     }
-    linker.define_unknown_imports_as_traps(component).map_err(anyhow::Error::from)
+    linker
+        .define_unknown_imports_as_traps(component)
+        .map_err(anyhow::Error::from)
 }
 
 /// Defines the resources that several interfaces name, as the same type in each.
@@ -100,10 +104,18 @@ fn resources(
     for (name, item) in imported.exports(engine) {
         match (name, item.ty) {
             ("error", ComponentItem::Resource(_)) => {
-                linker.resource("error", ResourceType::host::<StreamFailure>(), |_, _| Ok(()))?;
+                linker.resource(
+                    "error",
+                    ResourceType::host::<StreamFailure>(),
+                    |_, _| Ok(()),
+                )?;
             }
             ("output-stream", ComponentItem::Resource(_)) => {
-                linker.resource("output-stream", ResourceType::host::<OutputStream>(), |_, _| Ok(()))?;
+                linker.resource(
+                    "output-stream",
+                    ResourceType::host::<OutputStream>(),
+                    |_, _| Ok(()),
+                )?;
             }
             ("pollable", ComponentItem::Resource(_)) => {
                 linker.resource("pollable", ResourceType::host::<Pollable>(), |_, _| Ok(()))?;
@@ -136,15 +148,24 @@ fn functions(linker: &mut LinkerInstance<'_, State>, interface: &str) -> wasmtim
 type Store<'a> = StoreContextMut<'a, State>;
 
 fn environment(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
-    linker.func_wrap("get-environment", |_: Store<'_>, ()| Ok((Vec::<(String, String)>::new(),)))?;
-    linker.func_wrap("get-arguments", |_: Store<'_>, ()| Ok((Vec::<String>::new(),)))?;
+    linker.func_wrap("get-environment", |_: Store<'_>, ()| {
+        Ok((Vec::<(String, String)>::new(),))
+    })?;
+    linker.func_wrap("get-arguments", |_: Store<'_>, ()| {
+        Ok((Vec::<String>::new(),))
+    })?;
     linker.func_wrap("initial-cwd", |_: Store<'_>, ()| Ok((None::<String>,)))
 }
 
 fn exit(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
-    linker.func_wrap("exit", |_: Store<'_>, (_,): (std::result::Result<(), ()>,)| -> wasmtime::Result<()> {
-        Err(wasmtime::format_err!("the plugin called exit, which ends only its request"))
-    })
+    linker.func_wrap(
+        "exit",
+        |_: Store<'_>, (_,): (std::result::Result<(), ()>,)| -> wasmtime::Result<()> {
+            Err(wasmtime::format_err!(
+                "the plugin called exit, which ends only its request"
+            ))
+        },
+    )
 }
 
 fn streams(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
@@ -172,14 +193,22 @@ fn streams(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     linker.func_wrap(
         "[method]output-stream.check-write",
         |_: Store<'_>, (_,): (Resource<OutputStream>,)| {
-            Ok((std::result::Result::<u64, StreamError>::Ok(LINE_BYTES_MAX as u64),))
+            Ok((std::result::Result::<u64, StreamError>::Ok(
+                LINE_BYTES_MAX as u64,
+            ),))
         },
     )
 }
 
 fn poll(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
-    linker.func_wrap("[method]pollable.block", |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok(()))?;
-    linker.func_wrap("[method]pollable.ready", |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok((true,)))
+    linker.func_wrap(
+        "[method]pollable.block",
+        |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok(()),
+    )?;
+    linker.func_wrap(
+        "[method]pollable.ready",
+        |_: Store<'_>, (_,): (Resource<Pollable>,)| Ok((true,)),
+    )
 }
 
 fn monotonic_clock(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
@@ -192,11 +221,19 @@ fn monotonic_clock(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<(
 
 fn wall_clock(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     linker.func_wrap("now", |_: Store<'_>, ()| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok((Datetime { seconds: now.as_secs(), nanoseconds: now.subsec_nanos() },))
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Ok((Datetime {
+            seconds: now.as_secs(),
+            nanoseconds: now.subsec_nanos(),
+        },))
     })?;
     linker.func_wrap("resolution", |_: Store<'_>, ()| {
-        Ok((Datetime { seconds: 0, nanoseconds: 1 },))
+        Ok((Datetime {
+            seconds: 0,
+            nanoseconds: 1,
+        },))
     })
 }
 
@@ -204,7 +241,9 @@ fn random(linker: &mut LinkerInstance<'_, State>) -> wasmtime::Result<()> {
     linker.func_wrap("get-random-u64", |_: Store<'_>, ()| Ok((rand_u64(),)))?;
     linker.func_wrap("get-random-bytes", |_: Store<'_>, (length,): (u64,)| {
         if length > RANDOM_BYTES_MAX {
-            return Err(wasmtime::format_err!("more than {RANDOM_BYTES_MAX} random bytes at once"));
+            return Err(wasmtime::format_err!(
+                "more than {RANDOM_BYTES_MAX} random bytes at once"
+            ));
         }
         let mut bytes = vec![0; usize::try_from(length).expect("checked above")];
         getrandom::fill(&mut bytes).expect("the operating system has randomness");
@@ -225,7 +264,10 @@ fn print(state: &mut State, bytes: &[u8]) {
             None => (piece, false),
         };
         let room = LINE_BYTES_MAX.saturating_sub(state.stderr.line.len());
-        state.stderr.line.extend_from_slice(&text[..text.len().min(room)]);
+        state
+            .stderr
+            .line
+            .extend_from_slice(&text[..text.len().min(room)]);
         if ended {
             end_line(state);
         }

@@ -15,7 +15,13 @@ fn dune(author: i64) -> Value {
 async fn with_author() -> (TestHost, Client, i64) {
     let host = TestHost::start("bookstore").await;
     let sql = "INSERT INTO authors (name) VALUES ('Frank Herbert') RETURNING id";
-    let author = host.postgres().await.query_one(sql, &[]).await.expect("inserts").get(0);
+    let author = host
+        .postgres()
+        .await
+        .query_one(sql, &[])
+        .await
+        .expect("inserts")
+        .get(0);
     let client = host.client().await;
     (host, client, author)
 }
@@ -32,7 +38,13 @@ async fn the_demo_data_is_complete_and_the_same_each_time() {
     let sql = "SELECT md5(string_agg(title || isbn || price, ',' ORDER BY id)) FROM books";
     let here: String = postgres.query_one(sql, &[]).await.expect("digests").get(0);
     let other = TestHost::seeded("bookstore").await;
-    let there: String = other.postgres().await.query_one(sql, &[]).await.expect("digests").get(0);
+    let there: String = other
+        .postgres()
+        .await
+        .query_one(sql, &[])
+        .await
+        .expect("digests")
+        .get(0);
     assert_eq!(here, there);
 }
 
@@ -42,12 +54,27 @@ async fn books_are_listed_within_limits() {
     let mut client = host.client().await;
     let page = client.get("/api/v1/books").await.json();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(20));
-    let page = client.get("/api/v1/books?limit=100&offset=950").await.json();
+    let page = client
+        .get("/api/v1/books?limit=100&offset=950")
+        .await
+        .json();
     assert_eq!(page["items"].as_array().map(Vec::len), Some(50));
     let page = client.get("/api/v1/books?limit=1&offset=5000").await.json();
     assert_eq!(page["items"], json!([]));
-    for query in ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=", "offset=-1", "nonsense=1", "limit=1&limit=2"] {
-        let problem = client.get(&format!("/api/v1/books?{query}")).await.problem(400);
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=-1",
+        "limit=x",
+        "limit=",
+        "offset=-1",
+        "nonsense=1",
+        "limit=1&limit=2",
+    ] {
+        let problem = client
+            .get(&format!("/api/v1/books?{query}"))
+            .await
+            .problem(400);
         let name = query.split('=').next().expect("a name");
         assert!(problem.to_string().contains(name), "{query}: {problem}");
     }
@@ -59,8 +86,17 @@ async fn pages_neither_repeat_nor_lose_a_book() {
     let mut client = host.client().await;
     let mut seen = std::collections::BTreeSet::new();
     for offset in (0..1000).step_by(100) {
-        let page = client.get(&format!("{BOOKS}?limit=100&offset={offset}")).await.json();
-        seen.extend(page["items"].as_array().expect("items").iter().map(|book| book["id"].as_i64()));
+        let page = client
+            .get(&format!("{BOOKS}?limit=100&offset={offset}"))
+            .await
+            .json();
+        seen.extend(
+            page["items"]
+                .as_array()
+                .expect("items")
+                .iter()
+                .map(|book| book["id"].as_i64()),
+        );
     }
     assert_eq!(seen.len(), 1000);
 }
@@ -69,14 +105,36 @@ async fn pages_neither_repeat_nor_lose_a_book() {
 async fn a_search_takes_its_text_literally() {
     let (host, mut client, author) = with_author().await;
     let mut book = dune(author);
-    for (title, isbn) in [("100% Wool", "9780000000002"), ("Under_score", "9780000000019"), (r"Back\slash", "9780000000026"), ("O'Brien; DROP TABLE books", "9780000000033")] {
+    for (title, isbn) in [
+        ("100% Wool", "9780000000002"),
+        ("Under_score", "9780000000019"),
+        (r"Back\slash", "9780000000026"),
+        ("O'Brien; DROP TABLE books", "9780000000033"),
+    ] {
         book["title"] = title.into();
         book["isbn"] = isbn.into();
-        assert_eq!(client.json(Method::POST, BOOKS, &book).await.status, 201, "{title}");
+        assert_eq!(
+            client.json(Method::POST, BOOKS, &book).await.status,
+            201,
+            "{title}"
+        );
     }
-    for (search, hits) in [("%25", 1), ("_", 1), ("%5C", 1), ("'", 1), ("wOOL", 1), ("herbert", 4), ("%25%25", 0), ("", 4)] {
+    for (search, hits) in [
+        ("%25", 1),
+        ("_", 1),
+        ("%5C", 1),
+        ("'", 1),
+        ("wOOL", 1),
+        ("herbert", 4),
+        ("%25%25", 0),
+        ("", 4),
+    ] {
         let page = client.get(&format!("{BOOKS}?search={search}")).await.json();
-        assert_eq!(page["items"].as_array().map(Vec::len), Some(hits), "{search}: {page}");
+        assert_eq!(
+            page["items"].as_array().map(Vec::len),
+            Some(hits),
+            "{search}: {page}"
+        );
     }
     drop(host);
 }
@@ -102,39 +160,70 @@ async fn a_book_is_created_read_changed_and_deleted() {
     assert_eq!(changed["published_on"], "1969-10-15");
     assert_eq!(changed["price"], "9.99");
     assert_ne!(changed["updated_at"], book["updated_at"]);
-    let cleared = client.json(Method::PATCH, &path, &json!({"published_on": null})).await.json();
+    let cleared = client
+        .json(Method::PATCH, &path, &json!({"published_on": null}))
+        .await
+        .json();
     assert_eq!(cleared["published_on"], Value::Null);
     assert_eq!(cleared["title"], "Dune Messiah");
 
     assert_eq!(client.call(Method::DELETE, &path).await.status, 204);
     client.get(&path).await.problem(404);
     client.call(Method::DELETE, &path).await.problem(404);
-    client.json(Method::PATCH, &path, &changes).await.problem(404);
+    client
+        .json(Method::PATCH, &path, &changes)
+        .await
+        .problem(404);
 }
 
 #[tokio::test]
 async fn a_duplicate_isbn_is_a_conflict_that_names_the_field() {
     let (_host, mut client, author) = with_author().await;
-    assert_eq!(client.json(Method::POST, BOOKS, &dune(author)).await.status, 201);
-    let problem = client.json(Method::POST, BOOKS, &dune(author)).await.problem(409);
+    assert_eq!(
+        client.json(Method::POST, BOOKS, &dune(author)).await.status,
+        201
+    );
+    let problem = client
+        .json(Method::POST, BOOKS, &dune(author))
+        .await
+        .problem(409);
     assert!(problem.to_string().contains("isbn"), "{problem}");
-    assert!(!problem.to_string().contains("duplicate key"), "Postgres' words are for the log: {problem}");
+    assert!(
+        !problem.to_string().contains("duplicate key"),
+        "Postgres' words are for the log: {problem}"
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_author_is_a_bad_request_that_names_the_field() {
     let (_host, mut client, _) = with_author().await;
-    let problem = client.json(Method::POST, BOOKS, &dune(999_999)).await.problem(400);
+    let problem = client
+        .json(Method::POST, BOOKS, &dune(999_999))
+        .await
+        .problem(400);
     assert!(problem.to_string().contains("author"), "{problem}");
 }
 
 #[tokio::test]
 async fn bad_json_is_a_bad_request() {
     let (_host, mut client, _) = with_author().await;
-    for body in ["", "{", "{\"title\": }", "nonsense", "{\"title\": \"\u{0}\"", "{\"title\": \"x\","] {
-        client.text(Method::POST, BOOKS, "application/json", body).await.problem(400);
+    for body in [
+        "",
+        "{",
+        "{\"title\": }",
+        "nonsense",
+        "{\"title\": \"\u{0}\"",
+        "{\"title\": \"x\",",
+    ] {
+        client
+            .text(Method::POST, BOOKS, "application/json", body)
+            .await
+            .problem(400);
     }
-    client.text(Method::POST, BOOKS, "text/plain", "{}").await.problem(415);
+    client
+        .text(Method::POST, BOOKS, "text/plain", "{}")
+        .await
+        .problem(415);
 }
 
 #[tokio::test]
@@ -159,7 +248,10 @@ async fn a_wrong_type_names_the_field() {
         book[field] = value.clone();
         let problem = client.json(Method::POST, BOOKS, &book).await.problem(422);
         let pointer = problem["errors"][0]["pointer"].as_str().unwrap_or_default();
-        assert!(pointer.starts_with(&format!("/{field}")), "{field} = {value}: {problem}");
+        assert!(
+            pointer.starts_with(&format!("/{field}")),
+            "{field} = {value}: {problem}"
+        );
     }
     let mut book = dune(author);
     book.as_object_mut().expect("an object").remove("title");
@@ -170,7 +262,16 @@ async fn a_wrong_type_names_the_field() {
 #[tokio::test]
 async fn keys_that_are_none_are_not_found() {
     let (_host, mut client, _) = with_author().await;
-    for key in ["0", "-1", "999999", "x", "1.5", "9223372036854775807", "9223372036854775808", "1%00"] {
+    for key in [
+        "0",
+        "-1",
+        "999999",
+        "x",
+        "1.5",
+        "9223372036854775807",
+        "9223372036854775808",
+        "1%00",
+    ] {
         client.get(&format!("{BOOKS}/{key}")).await.problem(404);
     }
 }
@@ -180,7 +281,10 @@ async fn authors_are_read_only() {
     let (_host, mut client, author) = with_author().await;
     let path = format!("/api/v1/authors/{author}");
     assert_eq!(client.get(&path).await.json()["name"], "Frank Herbert");
-    assert_eq!(client.get("/api/v1/authors").await.json()["items"][0]["name"], "Frank Herbert");
+    assert_eq!(
+        client.get("/api/v1/authors").await.json()["items"][0]["name"],
+        "Frank Herbert"
+    );
     let answer = client.call(Method::DELETE, &path).await;
     answer.problem(405);
     assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
@@ -202,8 +306,16 @@ async fn deleting_a_book_deletes_its_reviews() {
     let sql = "SELECT book_id, count(*) FROM reviews GROUP BY book_id ORDER BY 2 DESC LIMIT 1";
     let row = postgres.query_one(sql, &[]).await.expect("a book");
     let (book, reviews): (i64, i64) = (row.get(0), row.get(1));
-    let answer = host.client().await.call(Method::DELETE, &format!("{BOOKS}/{book}")).await;
+    let answer = host
+        .client()
+        .await
+        .call(Method::DELETE, &format!("{BOOKS}/{book}"))
+        .await;
     assert_eq!(answer.status, 204);
-    let left: i64 = postgres.query_one("SELECT count(*) FROM reviews", &[]).await.expect("counts").get(0);
+    let left: i64 = postgres
+        .query_one("SELECT count(*) FROM reviews", &[])
+        .await
+        .expect("counts")
+        .get(0);
     assert_eq!(left, 5_000 - reviews);
 }

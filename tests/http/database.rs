@@ -15,11 +15,21 @@ async fn hostile() -> TestHost {
 }
 
 async fn held(host: &TestHost) -> i64 {
-    host.postgres().await.query_one("SELECT count(*) FROM held", &[]).await.expect("counts").get(0)
+    host.postgres()
+        .await
+        .query_one("SELECT count(*) FROM held", &[])
+        .await
+        .expect("counts")
+        .get(0)
 }
 
 async fn sql(host: &TestHost, sql: &str) -> String {
-    host.client().await.text(Method::POST, "/sql", "text/plain", sql).await.text().to_owned()
+    host.client()
+        .await
+        .text(Method::POST, "/sql", "text/plain", sql)
+        .await
+        .text()
+        .to_owned()
 }
 
 /// The one connection of the pool is usable, and is in no transaction.
@@ -28,7 +38,13 @@ async fn assert_clean(host: &TestHost) {
     assert_eq!(sql(host, "SELECT 1").await, "1 rows");
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                 AND application_name = 'plinth' AND state <> 'idle'";
-    let open: i64 = host.postgres().await.query_one(open, &[]).await.expect("counts").get(0);
+    let open: i64 = host
+        .postgres()
+        .await
+        .query_one(open, &[])
+        .await
+        .expect("counts")
+        .get(0);
     assert_eq!(open, 0);
 }
 
@@ -36,12 +52,16 @@ async fn assert_clean(host: &TestHost) {
 async fn a_client_that_goes_away_leaves_nothing_behind() {
     let host = hostile().await;
     let mut client = host.client().await;
-    let request = Request::get("/hold/30").body(Full::default()).expect("a request");
+    let request = Request::get("/hold/30")
+        .body(Full::default())
+        .expect("a request");
     let gone = tokio::time::timeout(Duration::from_millis(500), client.try_send(request)).await;
     assert!(gone.is_err(), "it was still waiting");
     drop(client);
     // The statement was cancelled on the server: nobody waits the 30 seconds.
-    tokio::time::timeout(Duration::from_secs(5), assert_clean(&host)).await.expect("cleaned soon");
+    tokio::time::timeout(Duration::from_secs(5), assert_clean(&host))
+        .await
+        .expect("cleaned soon");
     assert_eq!(held(&host).await, 0);
 }
 
@@ -66,8 +86,16 @@ async fn a_failure_that_is_ignored_does_not_pass_for_a_commit() {
 async fn nested_failure_keeps_the_outer_transaction() {
     let host = hostile().await;
     assert_eq!(host.get("/savepoint").await.text(), "saved");
-    let rows = host.postgres().await.query("SELECT n FROM held ORDER BY n", &[]).await.expect("reads");
-    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [1, 3]);
+    let rows = host
+        .postgres()
+        .await
+        .query("SELECT n FROM held ORDER BY n", &[])
+        .await
+        .expect("reads");
+    assert_eq!(
+        rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(),
+        [1, 3]
+    );
     assert_clean(&host).await;
 }
 
@@ -90,7 +118,15 @@ async fn a_transaction_left_open_is_rolled_back() {
 #[tokio::test]
 async fn transactions_are_not_begun_by_text() {
     let host = hostile().await;
-    for text in ["BEGIN", "/* x */ begin", "-- x\nSTART TRANSACTION", "COMMIT", "ROLLBACK", "SAVEPOINT a", "END"] {
+    for text in [
+        "BEGIN",
+        "/* x */ begin",
+        "-- x\nSTART TRANSACTION",
+        "COMMIT",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "END",
+    ] {
         let said = sql(&host, text).await;
         assert!(said.contains("transaction"), "{text}: {said}");
     }
@@ -101,7 +137,10 @@ async fn transactions_are_not_begun_by_text() {
 async fn what_a_session_was_told_is_forgotten() {
     let host = hostile().await;
     assert_eq!(sql(&host, "SET application_name = 'mine'").await, "0 rows");
-    assert_eq!(sql(&host, "CREATE TEMP TABLE scratch (n int)").await, "0 rows");
+    assert_eq!(
+        sql(&host, "CREATE TEMP TABLE scratch (n int)").await,
+        "0 rows"
+    );
     host.connections_at_rest().await;
     let mine = "SELECT 1 FROM pg_settings WHERE name = 'application_name' AND setting = 'mine'";
     assert_eq!(sql(&host, mine).await, "0 rows");
@@ -112,7 +151,11 @@ async fn what_a_session_was_told_is_forgotten() {
 #[tokio::test]
 async fn several_statements_in_one_are_refused() {
     let host = hostile().await;
-    let said = sql(&host, "INSERT INTO held VALUES (1); INSERT INTO held VALUES (2)").await;
+    let said = sql(
+        &host,
+        "INSERT INTO held VALUES (1); INSERT INTO held VALUES (2)",
+    )
+    .await;
     assert!(!said.ends_with("rows"), "{said}");
     assert_eq!(held(&host).await, 0);
 }
@@ -124,9 +167,18 @@ async fn a_huge_result_is_refused_and_stopped() {
         options.database.result_bytes_max = 1 << 20;
     })
     .await;
-    let said = sql(&host, "SELECT repeat('x', 1000), generate_series(1, 100000000)").await;
-    assert!(said.contains("result_bytes_max") || said.contains("larger"), "{said}");
-    tokio::time::timeout(Duration::from_secs(5), assert_clean(&host)).await.expect("cleaned soon");
+    let said = sql(
+        &host,
+        "SELECT repeat('x', 1000), generate_series(1, 100000000)",
+    )
+    .await;
+    assert!(
+        said.contains("result_bytes_max") || said.contains("larger"),
+        "{said}"
+    );
+    tokio::time::timeout(Duration::from_secs(5), assert_clean(&host))
+        .await
+        .expect("cleaned soon");
 }
 
 #[tokio::test]
@@ -160,7 +212,10 @@ async fn a_plan_gone_stale_is_made_anew() {
     let host = hostile().await;
     assert_eq!(sql(&host, "SELECT * FROM held").await, "0 rows");
     let postgres = host.postgres().await;
-    postgres.batch_execute("ALTER TABLE held ADD COLUMN more text; INSERT INTO held VALUES (1)").await.expect("alters");
+    postgres
+        .batch_execute("ALTER TABLE held ADD COLUMN more text; INSERT INTO held VALUES (1)")
+        .await
+        .expect("alters");
     assert_eq!(sql(&host, "SELECT * FROM held").await, "1 rows");
 }
 
@@ -170,7 +225,15 @@ async fn the_pool_recovers_when_backends_are_killed() {
     assert_eq!(sql(&host, "SELECT 1").await, "1 rows");
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                 WHERE datname = current_database() AND application_name = 'plinth'";
-    assert!(!host.postgres().await.query(kill, &[]).await.expect("kills").is_empty());
+    assert!(
+        !host
+            .postgres()
+            .await
+            .query(kill, &[])
+            .await
+            .expect("kills")
+            .is_empty()
+    );
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(sql(&host, "SELECT 1").await, "1 rows");
 }

@@ -16,7 +16,10 @@ async fn a_greeting_comes_with_its_headers() {
 #[tokio::test]
 async fn settings_reach_the_plugin() {
     let host = TestHost::with("hello", |options| {
-        options.plugin.config.insert("greeting".into(), "Bonjour".into());
+        options
+            .plugin
+            .config
+            .insert("greeting".into(), "Bonjour".into());
     })
     .await;
     assert_eq!(host.get("/").await.json()["text"], "Bonjour, world!");
@@ -24,9 +27,15 @@ async fn settings_reach_the_plugin() {
 
 #[tokio::test]
 async fn a_prefix_moves_every_route() {
-    let host = TestHost::with("hello", |options| options.plugin.prefix = "/greetings".into()).await;
+    let host = TestHost::with("hello", |options| {
+        options.plugin.prefix = "/greetings".into()
+    })
+    .await;
     assert_eq!(host.get("/greetings").await.json()["text"], "Hello, world!");
-    assert_eq!(host.get("/greetings/hello/Ada").await.json()["text"], "Hello, Ada!");
+    assert_eq!(
+        host.get("/greetings/hello/Ada").await.json()["text"],
+        "Hello, Ada!"
+    );
     host.get("/hello/Ada").await.problem(404);
 }
 
@@ -34,7 +43,10 @@ async fn a_prefix_moves_every_route() {
 async fn parameters_are_decoded_after_matching() {
     let host = TestHost::start("hello").await;
     let mut client = host.client().await;
-    assert_eq!(client.get("/hello/J%C3%BCrgen%20%2F%20x").await.json()["text"], "Hello, Jürgen / x!");
+    assert_eq!(
+        client.get("/hello/J%C3%BCrgen%20%2F%20x").await.json()["text"],
+        "Hello, Jürgen / x!"
+    );
     client.get("/hello/%ff").await.problem(400);
     client.get("/hello/").await.problem(404);
     client.get("/hello/a/b").await.problem(404);
@@ -48,7 +60,10 @@ async fn a_wrong_method_names_the_right_ones() {
     answer.problem(405);
     assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
     let answer = client.call(Method::OPTIONS, "/hello/Ada").await;
-    assert_eq!((answer.status.as_u16(), answer.header("allow")), (204, "GET, HEAD, OPTIONS"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("allow")),
+        (204, "GET, HEAD, OPTIONS")
+    );
     let answer = client.call(Method::HEAD, "/hello/Ada").await;
     assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
     assert_eq!(answer.header("content-length"), "22");
@@ -60,7 +75,9 @@ async fn the_clients_request_id_comes_back_if_it_is_harmless() {
     let mut client = host.client().await;
     for (given, kept) in [("trace-7", true), ("a b", false)] {
         let request = Request::get("/nowhere").header("x-request-id", given);
-        let answer = client.send(request.body(Full::default()).expect("a request")).await;
+        let answer = client
+            .send(request.body(Full::default()).expect("a request"))
+            .await;
         let problem = answer.problem(404);
         assert_eq!(problem["request_id"] == given, kept, "{problem}");
     }

@@ -51,7 +51,10 @@ async fn endless_loops_end_and_do_not_stop_the_others() {
         assert!(began.elapsed() < Duration::from_secs(20));
     }
     for task in loops {
-        assert_eq!(task.await.expect("no panic").problem(508)["type"], "urn:plinth:problem:cpu-limit");
+        assert_eq!(
+            task.await.expect("no panic").problem(508)["type"],
+            "urn:plinth:problem:cpu-limit"
+        );
     }
     // Four loops of 200 ms on two cores: the others had their turns meanwhile.
     assert!(fine >= 5, "only {fine} requests were served");
@@ -75,13 +78,23 @@ async fn waiting_counts_as_time_but_not_as_work() {
     assert_eq!(client.get("/hold/1").await.text(), "held");
     let problem = client.get("/hold/10").await.problem(504);
     assert_eq!(problem["type"], "urn:plinth:problem:wall-time-limit");
-    let left: i64 = host.postgres().await.query_one("SELECT count(*) FROM held", &[]).await.expect("counts").get(0);
+    let left: i64 = host
+        .postgres()
+        .await
+        .query_one("SELECT count(*) FROM held", &[])
+        .await
+        .expect("counts")
+        .get(0);
     assert_eq!(left, 1);
     host.connections_at_rest().await;
 }
 
 pub(crate) async fn create_held(host: &TestHost) {
-    host.postgres().await.batch_execute("CREATE TABLE held (n int NOT NULL)").await.expect("creates");
+    host.postgres()
+        .await
+        .batch_execute("CREATE TABLE held (n int NOT NULL)")
+        .await
+        .expect("creates");
 }
 
 #[tokio::test]
@@ -97,7 +110,10 @@ async fn instances_are_reused_one_request_at_a_time() {
 
 #[tokio::test]
 async fn an_instance_is_replaced_after_its_requests() {
-    let host = TestHost::with("hostile", |options| options.plugin.limits.requests_per_instance_max = 3).await;
+    let host = TestHost::with("hostile", |options| {
+        options.plugin.limits.requests_per_instance_max = 3
+    })
+    .await;
     let mut client = host.client().await;
     let mut counts = Vec::new();
     for _ in 0..8 {
@@ -119,7 +135,10 @@ async fn an_instance_that_grew_is_not_used_again() {
 
 #[tokio::test]
 async fn fresh_instances_remember_nothing() {
-    let host = TestHost::with("hostile", |options| options.plugin.instances = InstancePolicy::Fresh).await;
+    let host = TestHost::with("hostile", |options| {
+        options.plugin.instances = InstancePolicy::Fresh
+    })
+    .await;
     let mut client = host.client().await;
     for _ in 0..5 {
         assert_eq!(client.get("/count").await.text(), "0");
@@ -147,14 +166,20 @@ async fn requests_wait_for_an_instance_and_then_are_refused() {
     queued.problem(503);
     assert_eq!(queued.header("retry-after"), "1");
     refused.0.problem(503);
-    assert!(refused.1 < Duration::from_millis(280), "a full queue refuses at once");
+    assert!(
+        refused.1 < Duration::from_millis(280),
+        "a full queue refuses at once"
+    );
     assert_eq!(holding.await.expect("no panic").text(), "held");
     assert_eq!(host.get("/fine").await.text(), "fine");
 }
 
 #[tokio::test]
 async fn a_reply_has_a_limit() {
-    let host = TestHost::with("hostile", |options| options.plugin.limits.reply_bytes_max = 1000).await;
+    let host = TestHost::with("hostile", |options| {
+        options.plugin.limits.reply_bytes_max = 1000
+    })
+    .await;
     let mut client = host.client().await;
     assert_eq!(client.get("/big/1000").await.body.len(), 1000);
     client.get("/big/1001").await.problem(500);
@@ -166,7 +191,11 @@ async fn replies_that_are_no_responses_are_problems() {
     let mut client = host.client().await;
     for kind in ["status", "informational", "split", "length", "name"] {
         let answer = client.get(&format!("/reply/{kind}")).await;
-        assert_eq!(answer.problem(500)["type"], "urn:plinth:problem:bad-reply", "{kind}");
+        assert_eq!(
+            answer.problem(500)["type"],
+            "urn:plinth:problem:bad-reply",
+            "{kind}"
+        );
         assert!(!answer.headers.contains_key("set-cookie"));
     }
 }
@@ -177,6 +206,9 @@ async fn a_plugin_sees_nothing_of_the_machine() {
     let mut client = host.client().await;
     assert_eq!(client.get("/environment").await.text(), "[]");
     let files = client.get("/files").await;
-    assert!(files.status == 500 || files.text().starts_with("Err("), "{files:?}");
+    assert!(
+        files.status == 500 || files.text().starts_with("Err("),
+        "{files:?}"
+    );
     assert_eq!(client.get("/log/50").await.text(), "logged");
 }

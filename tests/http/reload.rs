@@ -10,7 +10,9 @@ use crate::limits::create_held;
 /// The bytes of a plugin, made another version of it by a section that no
 /// program reads: a custom section of a component has the number 0.
 async fn version(plugin: &str, number: u8) -> Vec<u8> {
-    let mut wasm = tokio::fs::read(component(plugin).await).await.expect("built");
+    let mut wasm = tokio::fs::read(component(plugin).await)
+        .await
+        .expect("built");
     wasm.extend_from_slice(&[0, 3, 1, b'v', number]);
     wasm
 }
@@ -18,10 +20,15 @@ async fn version(plugin: &str, number: u8) -> Vec<u8> {
 #[tokio::test]
 async fn the_same_bytes_swap_nothing() {
     let host = TestHost::start("hello").await;
-    let same = tokio::fs::read(component("hello").await).await.expect("built");
+    let same = tokio::fs::read(component("hello").await)
+        .await
+        .expect("built");
     assert_eq!(host.reload(same).await, Reload::Unchanged);
     assert_eq!(host.get("/").await.generation(), 1);
-    assert_eq!(host.reload(version("hello", 1).await).await, Reload::Swapped(2));
+    assert_eq!(
+        host.reload(version("hello", 1).await).await,
+        Reload::Swapped(2)
+    );
     assert_eq!(host.get("/").await.generation(), 2);
 }
 
@@ -30,8 +37,17 @@ async fn bytes_that_are_no_plugin_leave_the_old_one_serving() {
     let host = TestHost::start("hello").await;
     let mut cut = version("hello", 1).await;
     cut.truncate(cut.len() / 2);
-    for wasm in [vec![], b"not wasm".to_vec(), b"\0asm\x0d\0\x01\0".to_vec(), cut] {
-        let error = host.host().reload("hello", wasm).await.expect_err("refused");
+    for wasm in [
+        vec![],
+        b"not wasm".to_vec(),
+        b"\0asm\x0d\0\x01\0".to_vec(),
+        cut,
+    ] {
+        let error = host
+            .host()
+            .reload("hello", wasm)
+            .await
+            .expect_err("refused");
         assert!(format!("{error:#}").contains("hello"), "{error:#}");
     }
     assert_eq!(host.get("/").await.generation(), 1);
@@ -49,14 +65,20 @@ async fn reloads_under_load_fail_no_request() {
             while !stop.load(Ordering::Relaxed) {
                 let answer = client.get("/hello/Ada").await;
                 assert_eq!(answer.status, 200, "{answer:?}");
-                assert!(answer.generation() >= last, "a connection never goes back a generation");
+                assert!(
+                    answer.generation() >= last,
+                    "a connection never goes back a generation"
+                );
                 (served, last) = (served + 1, answer.generation());
             }
             (served, last)
         }));
     }
     for number in 1..=5 {
-        assert_eq!(host.reload(version("hello", number).await).await, Reload::Swapped(u64::from(number) + 1));
+        assert_eq!(
+            host.reload(version("hello", number).await).await,
+            Reload::Swapped(u64::from(number) + 1)
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     stop.store(true, Ordering::Relaxed);

@@ -16,7 +16,9 @@ async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     stream.write_all(bytes).await.expect("writes");
     let mut answer = Vec::new();
     // The host may close before it has read all that was sent.
-    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await.expect("closes");
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
+        .await
+        .expect("closes");
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -27,7 +29,10 @@ async fn pipelined_requests_are_answered_in_order() {
                     GET /hello/b HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let answer = raw(host.address(), requests.as_bytes()).await;
     let places = ["Hello, a!", "404 Not Found", "Hello, b!"].map(|text| answer.find(text));
-    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{answer}");
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -36,19 +41,33 @@ async fn http_2_is_spoken_by_prior_knowledge() {
     let stream = TcpStream::connect(host.address()).await.expect("connects");
     let io = hyper_util::rt::TokioIo::new(stream);
     let executor = hyper_util::rt::TokioExecutor::new();
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.expect("HTTP/2");
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io)
+        .await
+        .expect("HTTP/2");
     tokio::spawn(connection);
-    let request = http::Request::get("http://localhost/hello/Ada").body(String::new()).expect("a request");
+    let request = http::Request::get("http://localhost/hello/Ada")
+        .body(String::new())
+        .expect("a request");
     let answer = sender.send_request(request).await.expect("an answer");
-    assert_eq!((answer.status().as_u16(), answer.version()), (200, http::Version::HTTP_2));
+    assert_eq!(
+        (answer.status().as_u16(), answer.version()),
+        (200, http::Version::HTTP_2)
+    );
 }
 
 #[tokio::test]
 async fn garbage_is_refused() {
     let host = TestHost::start("hello").await;
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n"] {
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+    ] {
         let answer = raw(host.address(), bytes).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+            "{answer}"
+        );
     }
     assert_eq!(host.get("/").await.status, 200);
 }
@@ -56,11 +75,20 @@ async fn garbage_is_refused() {
 #[tokio::test]
 async fn headers_have_a_limit() {
     let host = TestHost::start("hello").await;
-    let long = format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "x".repeat(64 << 10));
-    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "x-a: b\r\n".repeat(200));
+    let long = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n",
+        "x".repeat(64 << 10)
+    );
+    let many = format!(
+        "GET / HTTP/1.1\r\nhost: x\r\n{}\r\n",
+        "x-a: b\r\n".repeat(200)
+    );
     for request in [long, many] {
         let answer = raw(host.address(), request.as_bytes()).await;
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+            "{answer}"
+        );
     }
 }
 
@@ -68,11 +96,18 @@ async fn headers_have_a_limit() {
 async fn bodies_have_a_limit() {
     let host = TestHost::with("hostile", |options| options.server.body_bytes_max = 1000).await;
     let mut client = host.client().await;
-    let answer = client.text(Method::POST, "/sql", "text/plain", &" ".repeat(1001)).await;
-    assert_eq!(answer.problem(413)["type"], "urn:plinth:problem:body-too-large");
+    let answer = client
+        .text(Method::POST, "/sql", "text/plain", &" ".repeat(1001))
+        .await;
+    assert_eq!(
+        answer.problem(413)["type"],
+        "urn:plinth:problem:body-too-large"
+    );
     // Sent in pieces, without saying how long it will be.
     let chunk = format!("200\r\n{}\r\n", " ".repeat(512));
-    let chunked = format!("POST /sql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n");
+    let chunked = format!(
+        "POST /sql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n{chunk}{chunk}0\r\n\r\n"
+    );
     let answer = raw(host.address(), chunked.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }
@@ -84,11 +119,20 @@ async fn slow_clients_are_given_up() {
         options.server.body_timeout_ms = 300;
     })
     .await;
-    let silent = ["", "P", "GET / HT", "GET / HTTP/1.1\r\nhost: x\r\n", "PRI * HTTP/2.0\r\n"];
+    let silent = [
+        "",
+        "P",
+        "GET / HT",
+        "GET / HTTP/1.1\r\nhost: x\r\n",
+        "PRI * HTTP/2.0\r\n",
+    ];
     for bytes in silent {
         let began = Instant::now();
         raw(host.address(), bytes.as_bytes()).await;
-        assert!(began.elapsed() < Duration::from_secs(5), "{bytes:?} was waited for");
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{bytes:?} was waited for"
+        );
     }
     let half = b"POST /sql HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nSELE";
     let answer = raw(host.address(), half).await;
@@ -100,11 +144,18 @@ async fn a_body_cut_off_is_not_a_request() {
     let host = TestHost::start("hostile").await;
     create_held(&host).await;
     let mut stream = TcpStream::connect(host.address()).await.expect("connects");
-    let cut = b"POST /sql HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\nINSERT INTO held VALUES (1)";
+    let cut =
+        b"POST /sql HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\nINSERT INTO held VALUES (1)";
     stream.write_all(cut).await.expect("writes");
     drop(stream);
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let held: i64 = host.postgres().await.query_one("SELECT count(*) FROM held", &[]).await.expect("counts").get(0);
+    let held: i64 = host
+        .postgres()
+        .await
+        .query_one("SELECT count(*) FROM held", &[])
+        .await
+        .expect("counts")
+        .get(0);
     assert_eq!(held, 0);
 }
 
@@ -119,7 +170,9 @@ async fn stopping_lets_requests_in_flight_finish() {
     let stopping = tokio::spawn(host.stop());
     assert_eq!(holding.await.expect("no panic").text(), "held");
     stopping.await.expect("stops");
-    TcpStream::connect(address).await.expect_err("nobody listens");
+    TcpStream::connect(address)
+        .await
+        .expect_err("nobody listens");
 }
 
 #[tokio::test]
@@ -127,9 +180,13 @@ async fn stopping_has_a_limit() {
     let host = TestHost::with("hostile", |options| options.server.drain_timeout_ms = 300).await;
     create_held(&host).await;
     let mut client = host.client().await;
-    let request = http::Request::get("/hold/30").body(http_body_util::Full::default()).expect("a request");
+    let request = http::Request::get("/hold/30")
+        .body(http_body_util::Full::default())
+        .expect("a request");
     let holding = tokio::spawn(async move { client.try_send(request).await });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    tokio::time::timeout(Duration::from_secs(5), host.stop()).await.expect("stops in time");
+    tokio::time::timeout(Duration::from_secs(5), host.stop())
+        .await
+        .expect("stops in time");
     holding.abort();
 }

@@ -39,7 +39,8 @@ impl Client {
     ///
     /// When no answer comes.
     pub async fn get(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Full::default()).expect("a request")).await
+        self.send(Request::get(path).body(Full::default()).expect("a request"))
+            .await
     }
 
     /// Sends a request without a body.
@@ -48,7 +49,10 @@ impl Client {
     ///
     /// When no answer comes.
     pub async fn call(&mut self, method: Method, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Full::default());
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Full::default());
         self.send(request.expect("a request")).await
     }
 
@@ -58,7 +62,8 @@ impl Client {
     ///
     /// When no answer comes.
     pub async fn json(&mut self, method: Method, path: &str, body: &Value) -> Answer {
-        self.text(method, path, "application/json", &body.to_string()).await
+        self.text(method, path, "application/json", &body.to_string())
+            .await
     }
 
     /// Sends a request with a body of any type.
@@ -66,9 +71,23 @@ impl Client {
     /// # Panics
     ///
     /// When no answer comes.
-    pub async fn text(&mut self, method: Method, path: &str, media_type: &str, body: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).header("content-type", media_type);
-        self.send(request.body(Full::from(body.to_owned())).expect("a request")).await
+    pub async fn text(
+        &mut self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: &str,
+    ) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", media_type);
+        self.send(
+            request
+                .body(Full::from(body.to_owned()))
+                .expect("a request"),
+        )
+        .await
     }
 
     /// Sends any request.
@@ -86,11 +105,18 @@ impl Client {
     ///
     /// When the connection ended first.
     pub async fn try_send(&mut self, mut request: Request<Full<Bytes>>) -> hyper::Result<Answer> {
-        request.headers_mut().entry("host").or_insert_with(|| "localhost".parse().expect("a value"));
+        request
+            .headers_mut()
+            .entry("host")
+            .or_insert_with(|| "localhost".parse().expect("a value"));
         self.sender.ready().await?;
         let (head, body) = self.sender.send_request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
     }
 }
 
@@ -115,7 +141,9 @@ impl Answer {
 
     /// A header's value as text, or "".
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("visible ASCII"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("visible ASCII"))
     }
 
     /// The body as problem details of a status, whose members are checked.
@@ -128,8 +156,17 @@ impl Answer {
         assert_eq!(self.header("content-type"), "application/problem+json");
         let problem = self.json();
         assert_eq!(problem["status"], status, "{problem}");
-        assert_eq!(problem["request_id"], self.header("x-request-id"), "{problem}");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 5), "{problem}");
+        assert_eq!(
+            problem["request_id"],
+            self.header("x-request-id"),
+            "{problem}"
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.len() > 5),
+            "{problem}"
+        );
         problem
     }
 
@@ -139,6 +176,8 @@ impl Answer {
     ///
     /// When the header is missing.
     pub fn generation(&self) -> u64 {
-        self.header("x-plinth-generation").parse().expect("a number")
+        self.header("x-plinth-generation")
+            .parse()
+            .expect("a number")
     }
 }

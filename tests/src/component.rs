@@ -30,14 +30,25 @@ pub async fn component(name: &str) -> PathBuf {
     static BUILT: Mutex<Option<HashMap<String, Slot>>> = Mutex::const_new(None);
     let slot = {
         let mut built = BUILT.lock().await;
-        Arc::clone(built.get_or_insert_default().entry(name.to_owned()).or_default())
+        Arc::clone(
+            built
+                .get_or_insert_default()
+                .entry(name.to_owned())
+                .or_default(),
+        )
     };
     slot.get_or_init(|| build(name)).await.clone()
 }
 
 async fn build(name: &str) -> PathBuf {
     let progress = Progress::hidden();
-    toolchain::ensure_wasm_target(&progress).await.expect("the wasm target");
+    toolchain::ensure_wasm_target(&progress)
+        .await
+        .expect("the wasm target");
     let source = PluginCrate::open(&folder(name)).await.expect("a plugin");
-    source.build(Profile::Dev, &progress).await.expect("builds").component
+    source
+        .build(Profile::Dev, &progress)
+        .await
+        .expect("builds")
+        .component
 }

@@ -20,6 +20,9 @@ pub(crate) async fn create() -> (String, tokio_postgres::Config) {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let server = server().await;
-    server.create_database_if_missing(&name).await.expect("a database");
+    server
+        .create_database_if_missing(&name)
+        .await
+        .expect("a database");
     (server.url(&name), server.config(&name))
 }

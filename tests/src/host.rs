@@ -53,7 +53,10 @@ impl TestHost {
     pub async fn with(plugin: &str, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = Options {
             server: ServerLimits::default(),
-            database: DatabaseLimits { connections_max: 4, ..DatabaseLimits::default() },
+            database: DatabaseLimits {
+                connections_max: 4,
+                ..DatabaseLimits::default()
+            },
             plugin: PluginConfig::new(""),
             dev: false,
         };
@@ -79,7 +82,14 @@ impl TestHost {
         let served = tokio::spawn(server::serve(Arc::clone(&host), listener, async {
             let _ = stopped.await;
         }));
-        Self { host, name: plugin.to_owned(), address, postgres, _stop: stop, served }
+        Self {
+            host,
+            name: plugin.to_owned(),
+            address,
+            postgres,
+            _stop: stop,
+            served,
+        }
     }
 
     /// Starts and loads the plugin's demonstration data.
@@ -100,7 +110,11 @@ impl TestHost {
     /// When it fails.
     pub async fn seed(&self) {
         let site = self.host.site();
-        site.plugin(&self.name).expect("served").seed().await.expect("seeds");
+        site.plugin(&self.name)
+            .expect("served")
+            .seed()
+            .await
+            .expect("seeds");
     }
 
     /// Where it listens.
@@ -161,7 +175,10 @@ impl TestHost {
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("connections did not come back: {:?}", database.connections());
+        panic!(
+            "connections did not come back: {:?}",
+            database.connections()
+        );
     }
 
     /// Stops it and waits for its end.
@@ -170,7 +187,11 @@ impl TestHost {
     ///
     /// When the server panicked.
     pub async fn stop(self) {
-        let Self { served, _stop: stop, .. } = self;
+        let Self {
+            served,
+            _stop: stop,
+            ..
+        } = self;
         drop(stop);
         served.await.expect("no panic");
     }

@@ -33,11 +33,13 @@ fn parse(input: &DeriveInput) -> syn::Result<Choices> {
     if data.variants.is_empty() {
         errors.add(&input.ident, "an enum of choices has at least one variant");
     }
-    let texts = data.variants.iter().filter_map(|v| errors.take(text_of(v))).collect::<Vec<_>>();
-    for (index, text) in texts.iter().enumerate() {
-        if texts[..index].contains(text) {
-            errors.add(&data.variants[index], &format!("two variants have the text \"{text}\""));
+    let mut texts = Vec::new();
+    for variant in &data.variants {
+        let text = errors.take(text_of(variant)).unwrap_or_default();
+        if !text.is_empty() && texts.contains(&text) {
+            errors.add(variant, &format!("two variants have the text \"{text}\""));
         }
+        texts.push(text);
     }
     errors.finish(Choices {
         name: input.ident.clone(),
@@ -48,10 +50,17 @@ fn parse(input: &DeriveInput) -> syn::Result<Choices> {
 
 fn text_of(variant: &Variant) -> syn::Result<String> {
     if !matches!(variant.fields, Fields::Unit) {
-        return Err(Error::new_spanned(variant, "a choice has no fields: it is stored as its text"));
+        return Err(Error::new_spanned(
+            variant,
+            "a choice has no fields: it is stored as its text",
+        ));
     }
     let mut text = None;
-    for attribute in variant.attrs.iter().filter(|a| a.path().is_ident("choices")) {
+    for attribute in variant
+        .attrs
+        .iter()
+        .filter(|a| a.path().is_ident("choices"))
+    {
         attribute.parse_nested_meta(|meta| {
             if !meta.path.is_ident("text") {
                 return Err(meta.error("the attribute of a choice is `text = \"…\"`"));

@@ -10,14 +10,21 @@ use crate::errors::Errors;
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match syn::parse2(input).and_then(|literal| expand_literal(&literal)) {
         Ok(tokens) => tokens,
-        Err(error) => error.into_compile_error(),
+        Err(error) => {
+            // A block, because there can be several and `create!` is an expression.
+            let errors = error.into_compile_error();
+            quote!({ #errors })
+        }
     }
 }
 
 fn expand_literal(literal: &ExprStruct) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
     if let Some(rest) = &literal.rest {
-        errors.add(rest, "leave out what the table fills in; `..` copies nothing here");
+        errors.add(
+            rest,
+            "leave out what the table fills in; `..` copies nothing here",
+        );
     }
     let names = field_names(literal, &mut errors);
     errors.finish(())?;

@@ -37,9 +37,13 @@ impl Model {
     fn parse(input: &DeriveInput) -> syn::Result<Self> {
         let mut errors = Errors::default();
         if !input.generics.params.is_empty() {
-            errors.add(&input.generics, "a model has no parameters: it is one table");
+            errors.add(
+                &input.generics,
+                "a model has no parameters: it is one table",
+            );
         }
         let attributes = TableAttributes::parse(input, &mut errors);
+        let table = attributes.table_name(&input.ident, &mut errors);
         let fields: Vec<Field> = named_fields(input)?
             .named
             .iter()
@@ -51,7 +55,7 @@ impl Model {
         errors.finish(Self {
             name: input.ident.clone(),
             visibility: input.vis.clone(),
-            table: attributes.table,
+            table,
             fields,
             key,
             indexes,
@@ -60,7 +64,10 @@ impl Model {
 
     /// The fields that are foreign keys, with their positions among the columns.
     fn relations(&self) -> impl Iterator<Item = (usize, &Field)> {
-        self.fields.iter().enumerate().filter(|(_, field)| field.relation.is_some())
+        self.fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.relation.is_some())
     }
 }
 

@@ -25,7 +25,9 @@ pub(crate) fn snake_case(ident: &Ident) -> String {
 /// names that need no thought in SQL by hand are worth the limit.
 pub(crate) fn is_sql_name(name: &str) -> bool {
     let mut characters = name.chars();
-    let starts_well = characters.next().is_some_and(|c| c == '_' || c.is_ascii_lowercase());
+    let starts_well = characters
+        .next()
+        .is_some_and(|c| c == '_' || c.is_ascii_lowercase());
     starts_well
         && characters.all(|c| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit())
         && name.len() <= NAME_BYTES_MAX

@@ -96,7 +96,10 @@ impl SqlType {
     /// constant that is an error of the compiler.
     #[must_use]
     pub const fn array_of(element: Self) -> Self {
-        assert!(element.array_oid != 0, "Postgres has no arrays of this type");
+        assert!(
+            element.array_oid != 0,
+            "Postgres has no arrays of this type"
+        );
         Self {
             name: element.name,
             oid: element.array_oid,

@@ -81,7 +81,7 @@ impl Db {
             Some(transaction) => transaction.query(statement.as_host()),
             None => driver::query(&self.name, statement.as_host()),
         };
-        rows.map(Rows::new).map_err(|e| statement.failed(e))
+        rows.map(Rows::new)
     }
 
     /// Runs a statement made before and returns how many rows it affected.
@@ -90,11 +90,10 @@ impl Db {
     ///
     /// As [`query`](Db::query).
     pub fn execute_statement(&self, statement: &Statement) -> Result<u64> {
-        let count = match &self.transaction {
+        match &self.transaction {
             Some(transaction) => transaction.execute(statement.as_host()),
             None => driver::execute(&self.name, statement.as_host()),
-        };
-        count.map_err(|e| statement.failed(e))
+        }
     }
 }
 

@@ -2,8 +2,8 @@ use std::fmt;
 
 use postgres_types::Type;
 
-use super::column_type::{ColumnType, DecodeError, type_of};
 use super::Cells;
+use super::column_type::{ColumnType, DecodeError, type_of};
 use crate::bindings::plinth::host::database as host;
 use crate::{Error, Result};
 
@@ -136,6 +136,10 @@ impl Row<'_> {
     ///
     /// When there is no such column, its type is another, or it is NULL and
     /// `T` is not an `Option`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a name or a number is easily passed"
+    )]
     pub fn get<T: ColumnType>(&self, column: impl ColumnIndex) -> Result<T> {
         self.decode(&column, T::accepts, T::decode)
     }
@@ -163,7 +167,9 @@ impl Row<'_> {
             .ok_or_else(|| failed("the result has no such column".into()))?;
         let ty = &self.rows.types[index];
         if !accepts(ty) {
-            return Err(failed(format!("its type is {ty}, which the Rust type does not take")));
+            return Err(failed(format!(
+                "its type is {ty}, which the Rust type does not take"
+            )));
         }
         let mut cells = self.cells;
         let raw = cells.skip(index).and_then(|()| cells.next_cell());

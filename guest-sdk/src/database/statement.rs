@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::{Parameter, Parameters};
+use crate::Result;
 use crate::bindings::plinth::host::database as host;
-use crate::{Error, Result};
 
 /// One SQL statement with its parameters, as it crosses to the host.
 ///
@@ -59,10 +59,6 @@ impl Statement {
 
     pub(super) fn as_host(&self) -> &host::Statement {
         &self.0
-    }
-
-    pub(super) fn failed(&self, error: host::Error) -> Error {
-        Error::database(error, Some(self.sql()))
     }
 }
 

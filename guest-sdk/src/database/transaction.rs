@@ -1,6 +1,6 @@
 use super::driver::Transaction;
 use super::{Db, Statement};
-use crate::{Error, Result};
+use crate::Result;
 
 impl Db {
     /// Runs `work` in a transaction: its changes become durable and visible
@@ -62,7 +62,7 @@ impl Db {
     }
 
     fn begin<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let transaction = Transaction::begin(&self.name).map_err(|e| Error::database(e, None))?;
+        let transaction = Transaction::begin(&self.name)?;
         let mut db = Db {
             name: self.name.clone(),
             transaction: Some(transaction),
@@ -106,7 +106,7 @@ impl Db {
 fn finish<T>(transaction: Transaction, result: Result<T>) -> Result<T> {
     match result {
         Ok(value) => {
-            transaction.commit().map_err(|e| Error::database(e, Some("COMMIT")))?;
+            transaction.commit()?;
             Ok(value)
         }
         Err(error) => {
@@ -121,6 +121,7 @@ fn finish<T>(transaction: Transaction, result: Result<T>) -> Result<T> {
 mod tests {
     use super::super::driver::script::Script;
     use super::*;
+    use crate::Error;
 
     fn failing<T>() -> Result<T> {
         Err(Error::other("no"))

@@ -25,10 +25,10 @@ pub fn insert<M: Model>(draft: &M::New, db: &Db) -> Result<M> {
 
 /// Inserts rows in batches of one size, so that the text of all but the last
 /// is the same and its prepared statement serves for them all.
-pub(super) fn many<M: Model>(drafts: Vec<M::New>, db: &Db) -> Result<Vec<M>> {
+pub(super) fn many<M: Model>(drafts: &[M::New], db: &Db) -> Result<Vec<M>> {
     let batch_rows = BATCH_ROWS_MAX.min(PARAMETERS_MAX / M::META.columns.len());
     if drafts.len() <= batch_rows {
-        return batch(&drafts, db);
+        return batch(drafts, db);
     }
     db.atomic(|db| {
         let mut rows = Vec::with_capacity(drafts.len());

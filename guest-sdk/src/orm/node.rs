@@ -37,7 +37,9 @@ pub(crate) enum Op {
     Lte,
     Between,
     /// The first is one of the others.
-    In { array_oid: Oid },
+    In {
+        array_oid: Oid,
+    },
     Like,
     ILike,
     IsNull,
@@ -78,7 +80,9 @@ impl Node {
             Self::Column(column) => columns.push(*column),
             Self::Value(_) => {}
             Self::Op(_, operands) => {
-                operands.iter().for_each(|node| node.collect_columns(columns));
+                operands
+                    .iter()
+                    .for_each(|node| node.collect_columns(columns));
             }
         }
     }

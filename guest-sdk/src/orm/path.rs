@@ -44,7 +44,10 @@ impl RelationPath {
     /// The indexes of the relations, from the root on.
     pub(crate) fn hops(self) -> impl Iterator<Item = usize> {
         let bytes = self.0.to_le_bytes();
-        bytes.into_iter().take_while(|hop| *hop != 0).map(|hop| usize::from(hop) - 1)
+        bytes
+            .into_iter()
+            .take_while(|hop| *hop != 0)
+            .map(|hop| usize::from(hop) - 1)
     }
 
     /// The path without its last relation, and that relation's index.
@@ -73,7 +76,7 @@ pub trait Relation<Root>: Sized {
     fn at(path: RelationPath) -> Self;
 
     /// The path of the relation.
-    fn path(&self) -> RelationPath;
+    fn path(self) -> RelationPath;
 }
 
 /// What derived relation types consist of: a path from `Root`.
@@ -94,19 +97,19 @@ impl<Root: 'static> Hop<Root> {
 
     /// Its path.
     #[must_use]
-    pub const fn path(&self) -> RelationPath {
+    pub const fn path(self) -> RelationPath {
         self.path
     }
 
     /// A column of the model it leads to.
     #[must_use]
-    pub const fn column<T>(&self, index: u16) -> Column<Root, T> {
+    pub const fn column<T>(self, index: u16) -> Column<Root, T> {
         Column::over(self.path, index)
     }
 
     /// A relation of the model it leads to.
     #[must_use]
-    pub fn relation<R: Model>(&self, index: u8) -> R::Path<Root> {
+    pub fn relation<R: Model>(self, index: u8) -> R::Path<Root> {
         Relation::at(self.path.then(index))
     }
 }
@@ -134,7 +137,10 @@ mod tests {
         let path = RelationPath::ROOT.then(2).then(0).then(7).then(3);
         assert_eq!(path.hops().collect::<Vec<_>>(), [2, 0, 7, 3]);
         let (parent, last) = path.parent().unwrap();
-        assert_eq!((parent.hops().collect::<Vec<_>>(), last), (vec![2, 0, 7], 3));
+        assert_eq!(
+            (parent.hops().collect::<Vec<_>>(), last),
+            (vec![2, 0, 7], 3)
+        );
         assert!(RelationPath::ROOT.parent().is_none());
     }
 

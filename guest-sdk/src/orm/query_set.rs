@@ -152,7 +152,9 @@ impl<M: Model> QuerySet<M> {
     /// When the statement fails.
     pub fn count(&self, db: &Db) -> Result<i64> {
         let rows = self.run(Ask::Count, db)?;
-        let row = rows.first().ok_or_else(|| Error::not_found(M::META.table))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::not_found(M::META.table))?;
         row.get(0)
     }
 
@@ -239,7 +241,7 @@ impl<M: Model> QuerySet<M> {
     /// When a statement fails; then no row is inserted. Inside a transaction
     /// that transaction is to be given up, as after any failed statement.
     pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
-        insert::many(rows.into_iter().collect(), db)
+        insert::many(&rows.into_iter().collect::<Vec<_>>(), db)
     }
 }
 

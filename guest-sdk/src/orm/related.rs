@@ -22,7 +22,8 @@ impl Related {
     pub(crate) fn of(paths: &[RelationPath]) -> Self {
         let mut tree = Self::default();
         for path in paths {
-            path.hops().fold(&mut tree, |tree, hop| tree.branch_mut(hop));
+            path.hops()
+                .fold(&mut tree, |tree, hop| tree.branch_mut(hop));
         }
         tree
     }
@@ -55,7 +56,9 @@ impl Related {
     }
 
     fn branch_mut(&mut self, relation: usize) -> &mut Related {
-        let found = self.branches.binary_search_by_key(&relation, |branch| branch.0);
+        let found = self
+            .branches
+            .binary_search_by_key(&relation, |branch| branch.0);
         let at = found.unwrap_or_else(|at| {
             self.branches.insert(at, (relation, Related::default()));
             at
@@ -70,7 +73,10 @@ impl Related {
 
     /// How many columns the tree below `model` has.
     fn width(&self, model: &'static ModelMeta) -> usize {
-        self.models(model).iter().map(|(_, target)| target.columns.len()).sum()
+        self.models(model)
+            .iter()
+            .map(|(_, target)| target.columns.len())
+            .sum()
     }
 }
 

@@ -38,7 +38,10 @@ impl<'a> RowReader<'a> {
     /// # Errors
     ///
     /// When it does not fit, with the table and the column named.
-    #[expect(clippy::should_implement_trait, reason = "each value has a type of its own")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "each value has a type of its own"
+    )]
     pub fn next<T: ColumnType>(&mut self) -> Result<T> {
         let (ty, raw) = self.next_cell()?;
         T::decode(ty, raw).map_err(|e| self.failed(self.column - 1, &e))
@@ -50,7 +53,9 @@ impl<'a> RowReader<'a> {
     ///
     /// When the row ends before.
     pub fn skip(&mut self, count: usize) -> Result<()> {
-        self.cells.skip(count).map_err(|e| self.failed(self.column, &e))?;
+        self.cells
+            .skip(count)
+            .map_err(|e| self.failed(self.column, &e))?;
         self.column += count;
         Ok(())
     }
@@ -62,7 +67,10 @@ impl<'a> RowReader<'a> {
     fn next_cell(&mut self) -> Result<(&'a Type, Option<&'a [u8]>)> {
         let ty = self.types.get(self.column);
         let ty = ty.ok_or_else(|| self.failed(self.column, &"the row ends before it"))?;
-        let raw = self.cells.next_cell().map_err(|e| self.failed(self.column, &e))?;
+        let raw = self
+            .cells
+            .next_cell()
+            .map_err(|e| self.failed(self.column, &e))?;
         self.column += 1;
         Ok((ty, raw))
     }
@@ -105,4 +113,3 @@ impl fmt::Debug for RowReader<'_> {
             .finish_non_exhaustive()
     }
 }
-

@@ -60,20 +60,41 @@ fn table(model: &ModelMeta, created: &[&str], models: &[&'static ModelMeta]) -> 
 
 /// Whether a composite index begins with the column, and so serves it too.
 fn leads(model: &ModelMeta, column: usize) -> bool {
-    model.indexes.iter().any(|index| index.columns.first() == Some(&column))
+    model
+        .indexes
+        .iter()
+        .any(|index| index.columns.first() == Some(&column))
 }
 
 fn create_table(model: &ModelMeta, created: &[&str], models: &[&'static ModelMeta]) -> String {
     let mut parts: Vec<String> = model.columns.iter().map(column).collect();
-    parts.push(unique_constraint(model, "pkey", "PRIMARY KEY", &[model.key_column().name]));
+    parts.push(unique_constraint(
+        model,
+        "pkey",
+        "PRIMARY KEY",
+        &[model.key_column().name],
+    ));
     for column in model.columns.iter().filter(|column| column.unique) {
         parts.push(unique_constraint(model, "key", "UNIQUE", &[column.name]));
     }
     for group in model.indexes.iter().filter(|index| index.unique) {
-        parts.push(unique_constraint(model, "key", "UNIQUE", &column_names(model, group.columns)));
+        parts.push(unique_constraint(
+            model,
+            "key",
+            "UNIQUE",
+            &column_names(model, group.columns),
+        ));
     }
-    parts.extend(model.columns.iter().filter_map(|column| check(model, column)));
-    let early = model.relations.iter().filter(|r| !is_late(r, created, models));
+    parts.extend(
+        model
+            .columns
+            .iter()
+            .filter_map(|column| check(model, column)),
+    );
+    let early = model
+        .relations
+        .iter()
+        .filter(|r| !is_late(r, created, models));
     parts.extend(early.map(|relation| foreign_key(model, relation)));
     format!(
         "CREATE TABLE IF NOT EXISTS {} (\n  {}\n)",
@@ -114,7 +135,11 @@ fn unique_constraint(model: &ModelMeta, suffix: &str, words: &str, columns: &[&s
 fn check(model: &ModelMeta, column: &ColumnMeta) -> Option<String> {
     let name = quoted(&constraint(model.table, &[column.name], "check"));
     let choices = (!column.choices.is_empty()).then(|| {
-        let texts: Vec<_> = column.choices.iter().map(|text| quoted_text(text)).collect();
+        let texts: Vec<_> = column
+            .choices
+            .iter()
+            .map(|text| quoted_text(text))
+            .collect();
         format!("{} IN ({})", quoted(column.name), texts.join(", "))
     });
     let condition = choices.or_else(|| column.check.map(str::to_owned))?;
@@ -157,7 +182,10 @@ fn late_foreign_keys(
     let earlier = earlier.filter_map(|table| models.iter().find(|other| other.table == *table));
     let mut ddl = Vec::new();
     for other in earlier {
-        let pointing = other.relations.iter().filter(|r| (r.target)().table == model.table);
+        let pointing = other
+            .relations
+            .iter()
+            .filter(|r| (r.target)().table == model.table);
         ddl.extend(pointing.map(|relation| add_foreign_key(other, relation)));
     }
     ddl
@@ -167,7 +195,8 @@ fn late_foreign_keys(
 fn add_foreign_key(model: &ModelMeta, relation: &RelationMeta) -> String {
     let name = constraint(model.table, &[model.columns[relation.column].name], "fkey");
     let (table, name) = (quoted_text(&quoted(model.table)), quoted_text(&name));
-    let mut text = String::from("DO $plinth$ BEGIN\n  IF NOT EXISTS (\n    SELECT 1 FROM pg_constraint");
+    let mut text =
+        String::from("DO $plinth$ BEGIN\n  IF NOT EXISTS (\n    SELECT 1 FROM pg_constraint");
     // Writing to a String cannot fail.
     let _ = write!(
         text,
@@ -189,9 +218,16 @@ fn index(model: &ModelMeta, columns: &[&str]) -> String {
 }
 
 fn column_names(model: &ModelMeta, columns: &[usize]) -> Vec<&'static str> {
-    columns.iter().map(|column| model.columns[*column].name).collect()
+    columns
+        .iter()
+        .map(|column| model.columns[*column].name)
+        .collect()
 }
 
 fn list(columns: &[&str]) -> String {
-    columns.iter().map(|column| quoted(column)).collect::<Vec<_>>().join(", ")
+    columns
+        .iter()
+        .map(|column| quoted(column))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -16,7 +16,10 @@ fn author() -> Author {
 /// The columns that a draft has values for.
 fn given<D: Draft>(draft: &D) -> Vec<&'static str> {
     let columns = D::Model::META.columns.iter().enumerate();
-    columns.filter(|(i, _)| draft.value(*i).is_some()).map(|(_, column)| column.name).collect()
+    columns
+        .filter(|(i, _)| draft.value(*i).is_some())
+        .map(|(_, column)| column.name)
+        .collect()
 }
 
 #[test]
@@ -67,15 +70,28 @@ fn an_option_is_taken_as_it_is() {
     });
     assert_eq!(draft.pages, Some(None));
     assert_eq!(given(&draft).len(), 6);
-    let country = create!(Author { name: "x", country: "NL" }).country;
-    assert_eq!(country.flatten().map(|country| country.key().clone()).as_deref(), Some("NL"));
+    let country = create!(Author {
+        name: "x",
+        country: "NL"
+    })
+    .country;
+    assert_eq!(
+        country
+            .flatten()
+            .map(|country| country.key().clone())
+            .as_deref(),
+        Some("NL")
+    );
 }
 
 #[test]
 fn fields_can_be_shorthand_and_their_values_can_fail() {
     fn draft(rating: &str) -> Result<<Review as Model>::New, std::num::ParseIntError> {
         let book = 7;
-        Ok(create!(Review { book, rating: rating.parse::<i16>()? }))
+        Ok(create!(Review {
+            book,
+            rating: rating.parse::<i16>()?
+        }))
     }
     assert!(draft("5").is_ok());
     assert!(draft("five").is_err());
@@ -84,7 +100,10 @@ fn fields_can_be_shorthand_and_their_values_can_fail() {
 #[test]
 fn a_value_named_draft_is_the_authors_own() {
     let draft = "NL";
-    let country = create!(Country { code: draft, name: draft });
+    let country = create!(Country {
+        code: draft,
+        name: draft
+    });
     assert_eq!(country.name.as_deref(), Some("NL"));
 }
 
@@ -93,16 +112,27 @@ fn choices_are_texts_everywhere() {
     assert_eq!(Status::OnSale.text(), "on_sale");
     assert_eq!("out of print".parse(), Ok(Status::OutOfPrint));
     assert_eq!(serde_json::to_string(&Status::Draft).unwrap(), "\"draft\"");
-    assert_eq!(serde_json::from_str::<Status>("\"on_sale\"").unwrap(), Status::OnSale);
-    let error = serde_json::from_str::<Status>("\"sold\"").unwrap_err().to_string();
-    assert!(error.starts_with("`sold` is not one of: draft, on_sale, out of print"), "{error}");
+    assert_eq!(
+        serde_json::from_str::<Status>("\"on_sale\"").unwrap(),
+        Status::OnSale
+    );
+    let error = serde_json::from_str::<Status>("\"sold\"")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("`sold` is not one of: draft, on_sale, out of print"),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_foreign_key_is_its_key_in_json() {
     let key = ForeignKey::<Author>::from(&author());
     assert_eq!(serde_json::to_string(&key).unwrap(), "3");
-    assert_eq!(serde_json::from_str::<ForeignKey<Author>>("3").unwrap(), key);
+    assert_eq!(
+        serde_json::from_str::<ForeignKey<Author>>("3").unwrap(),
+        key
+    );
     let error = key.get().unwrap_err();
     assert!(error.is_not_loaded());
 }

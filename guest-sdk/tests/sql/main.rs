@@ -1,6 +1,10 @@
 //! The SQL of every construct, without a database.
 
 #![allow(
+    clippy::needless_pass_by_value,
+    reason = "what is expected is written in its place"
+)]
+#![allow(
     dead_code,
     missing_docs,
     unreachable_pub,

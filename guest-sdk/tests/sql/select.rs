@@ -10,15 +10,20 @@ fn check<M: plinth::Model>(query: &QuerySet<M>, expected: Expect) {
 
 #[test]
 fn all_rows_of_a_table() {
-    check(&Country::objects(), expect![[r#"
+    check(
+        &Country::objects(),
+        expect![[r#"
         -- SELECT (0 parameters)
-        SELECT "code", "name" FROM "countries""#]]);
+        SELECT "code", "name" FROM "countries""#]],
+    );
 }
 
 #[test]
 fn filters_are_joined_with_and() {
     check(
-        &Country::objects().filter(Country::code.eq("NL")).filter(Country::name.gt("M")),
+        &Country::objects()
+            .filter(Country::code.eq("NL"))
+            .filter(Country::name.gt("M")),
         expect![[r#"
             -- SELECT (2 parameters)
             SELECT "code", "name" FROM "countries" WHERE "code" = $1 AND "name" > $2
@@ -47,7 +52,9 @@ fn slices_are_parameters_after_those_of_the_conditions() {
 #[test]
 fn a_later_ordering_replaces_the_one_before() {
     check(
-        &Country::objects().order_by([Country::name.desc()]).order_by([Country::code.asc()]),
+        &Country::objects()
+            .order_by([Country::name.desc()])
+            .order_by([Country::code.asc()]),
         expect![[r#"
             -- SELECT (0 parameters)
             SELECT "code", "name" FROM "countries" ORDER BY "code" ASC"#]],
@@ -56,10 +63,13 @@ fn a_later_ordering_replaces_the_one_before() {
 
 #[test]
 fn a_limit_beyond_bigint_is_all() {
-    check(&Country::objects().limit(u64::MAX), expect![[r#"
+    check(
+        &Country::objects().limit(u64::MAX),
+        expect![[r#"
         -- SELECT (1 parameter)
         SELECT "code", "name" FROM "countries" LIMIT $1
-        --   $1 = 9223372036854775807"#]]);
+        --   $1 = 9223372036854775807"#]],
+    );
 }
 
 #[test]
@@ -77,10 +87,13 @@ fn a_relation_is_a_left_join() {
 
 #[test]
 fn the_key_over_a_relation_needs_no_join() {
-    check(&Review::objects().filter(Review::book().id().eq(7)), expect![[r#"
+    check(
+        &Review::objects().filter(Review::book().id().eq(7)),
+        expect![[r#"
         -- SELECT (1 parameter)
         SELECT "id", "book_id", "rating", "body" FROM "reviews" WHERE "book_id" = $1
-        --   $1 = 7"#]]);
+        --   $1 = 7"#]],
+    );
     check(
         &Review::objects().filter(Review::book().author().id().eq(7)),
         expect![[r#"
@@ -93,9 +106,8 @@ fn the_key_over_a_relation_needs_no_join() {
 #[test]
 fn one_relation_is_joined_once() {
     check(
-        &Review::objects().filter(
-            Review::book().title().eq("Dune") & Review::book().isbn().is_in(["1", "2"]),
-        ),
+        &Review::objects()
+            .filter(Review::book().title().eq("Dune") & Review::book().isbn().is_in(["1", "2"])),
         expect![[r#"
             -- SELECT (2 parameters)
             SELECT t0."id", t0."book_id", t0."rating", t0."body" FROM "reviews" AS t0 LEFT JOIN "books" AS t1 ON t1."id" = t0."book_id" WHERE t1."title" = $1 AND t1."isbn" = ANY($2)
@@ -108,7 +120,9 @@ fn one_relation_is_joined_once() {
 fn two_relations_to_one_table_are_two_joins() {
     check(
         &Review::objects().filter(
-            Review::book().title().eq(Review::book().sequel_of().title()),
+            Review::book()
+                .title()
+                .eq(Review::book().sequel_of().title()),
         ),
         expect![[r#"
             -- SELECT (0 parameters)
@@ -119,14 +133,19 @@ fn two_relations_to_one_table_are_two_joins() {
 #[test]
 fn four_hops_and_no_more() {
     let path = Review::book().sequel_of().sequel_of().sequel_of();
-    check(&Review::objects().filter(path.title().eq("Dune")), expect![[r#"
+    check(
+        &Review::objects().filter(path.title().eq("Dune")),
+        expect![[r#"
         -- SELECT (1 parameter)
         SELECT t0."id", t0."book_id", t0."rating", t0."body" FROM "reviews" AS t0 LEFT JOIN "books" AS t1 ON t1."id" = t0."book_id" LEFT JOIN "books" AS t2 ON t2."id" = t1."sequel_of_id" LEFT JOIN "books" AS t3 ON t3."id" = t2."sequel_of_id" LEFT JOIN "books" AS t4 ON t4."id" = t3."sequel_of_id" WHERE t4."title" = $1
-        --   $1 = 'Dune'"#]]);
+        --   $1 = 'Dune'"#]],
+    );
     let query = Review::objects().filter(path.author().country().name().eq("NL"));
-    expect!["a path follows more than 4 relations; filter in two queries instead"].assert_eq(&refusal(query.to_sql()));
+    expect!["a path follows more than 4 relations; filter in two queries instead"]
+        .assert_eq(&refusal(query.to_sql()));
     let query = Review::objects().select_related(path.author().country());
-    expect!["a path follows more than 4 relations; filter in two queries instead"].assert_eq(&refusal(query.to_sql()));
+    expect!["a path follows more than 4 relations; filter in two queries instead"]
+        .assert_eq(&refusal(query.to_sql()));
 }
 
 #[test]
@@ -138,7 +157,9 @@ fn related_rows_follow_in_the_order_of_the_fields() {
             SELECT t0."id", t0."team_id", t0."type", t0."form", t1."id", t1."captain_id", t2."id", t2."team_id", t2."type", t2."form" FROM "players" AS t0 LEFT JOIN "teams" AS t1 ON t1."id" = t0."team_id" LEFT JOIN "players" AS t2 ON t2."id" = t1."captain_id""#]],
     );
     check(
-        &Author::objects().select_related(Author::country()).filter(Author::country().name().eq("x")),
+        &Author::objects()
+            .select_related(Author::country())
+            .filter(Author::country().name().eq("x")),
         expect![[r#"
             -- SELECT (1 parameter)
             SELECT t0."id", t0."name", t0."born", t0."banned", t0."country_id", t1."code", t1."name" FROM "authors" AS t0 LEFT JOIN "countries" AS t1 ON t1."code" = t0."country_id" WHERE t1."name" = $1
@@ -152,7 +173,10 @@ fn a_function_can_return_a_query() {
         Book::objects().filter(Book::featured.is_true())
     }
     let text = text(featured().limit(1).to_sql());
-    assert!(text.contains(r#"FROM "books" WHERE "featured" LIMIT $1"#), "{text}");
+    assert!(
+        text.contains(r#"FROM "books" WHERE "featured" LIMIT $1"#),
+        "{text}"
+    );
 }
 
 #[test]

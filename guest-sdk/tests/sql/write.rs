@@ -32,19 +32,29 @@ fn an_update_sets_values_and_expressions() {
 
 #[test]
 fn an_update_of_all_rows_has_no_condition() {
-    check(Author::objects().update([Author::banned.set(false)]).to_sql(), expect![[r#"
+    check(
+        Author::objects()
+            .update([Author::banned.set(false)])
+            .to_sql(),
+        expect![[r#"
         -- UPDATE (1 parameter)
         UPDATE "authors" SET "banned" = $1
-        --   $1 = false"#]]);
+        --   $1 = false"#]],
+    );
 }
 
 #[test]
 fn auto_now_gives_way_to_an_assignment() {
     let then = Timestamp::UNIX_EPOCH;
-    check(Book::objects().update([Book::updated_at.set(then)]).to_sql(), expect![[r#"
+    check(
+        Book::objects()
+            .update([Book::updated_at.set(then)])
+            .to_sql(),
+        expect![[r#"
         -- UPDATE (1 parameter)
         UPDATE "books" SET "updated_at" = $1
-        --   $1 = 1970-01-01T00:00:00Z"#]]);
+        --   $1 = 1970-01-01T00:00:00Z"#]],
+    );
 }
 
 #[test]
@@ -81,19 +91,29 @@ fn returning_gives_the_rows() {
 
 #[test]
 fn an_ordering_means_nothing_to_an_update() {
-    let update = Author::objects().order_by([Author::name.asc()]).update([Author::name.set("x")]);
+    let update = Author::objects()
+        .order_by([Author::name.asc()])
+        .update([Author::name.set("x")]);
     assert!(!text(update.to_sql()).contains("ORDER"));
 }
 
 #[test]
 fn a_slice_is_not_updated() {
-    let update = Author::objects().limit(1).update([Author::banned.set(true)]);
-    expect!["cannot update rows of `authors` once a limit or an offset is set; filter by their keys"].assert_eq(&refusal(update.to_sql()));
+    let update = Author::objects()
+        .limit(1)
+        .update([Author::banned.set(true)]);
+    expect![
+        "cannot update rows of `authors` once a limit or an offset is set; filter by their keys"
+    ]
+    .assert_eq(&refusal(update.to_sql()));
 }
 
 #[test]
 fn an_update_without_assignments_is_refused() {
-    expect!["an update of `authors` sets nothing; give it an assignment, as in `Book::stock.set(0)`"].assert_eq(&refusal(Author::objects().update([]).to_sql()));
+    expect![
+        "an update of `authors` sets nothing; give it an assignment, as in `Book::stock.set(0)`"
+    ]
+    .assert_eq(&refusal(Author::objects().update([]).to_sql()));
 }
 
 #[test]

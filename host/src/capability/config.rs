@@ -8,7 +8,11 @@ use crate::state::State;
 
 /// The settings as the plugin reads them: text as it is, the rest as JSON.
 pub(crate) fn settings(plugin: &PluginConfig) -> HashMap<String, String> {
-    plugin.config.iter().map(|(key, value)| (key.clone(), text(value))).collect()
+    plugin
+        .config
+        .iter()
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect()
 }
 
 fn text(value: &toml::Value) -> String {
@@ -31,9 +35,10 @@ mod tests {
 
     #[test]
     fn text_stays_and_the_rest_is_json() {
-        let plugin: PluginConfig =
-            toml::from_str("component = 'a'\n[config]\na = 'x'\nb = 5\nc = [1, 2]\nd = { e = true }")
-                .expect("valid");
+        let plugin: PluginConfig = toml::from_str(
+            "component = 'a'\n[config]\na = 'x'\nb = 5\nc = [1, 2]\nd = { e = true }",
+        )
+        .expect("valid");
         let settings = settings(&plugin);
         assert_eq!(settings["a"], "x");
         assert_eq!(settings["b"], "5");

@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::component::Resource;
 
-use crate::bindings::plinth::host::database::{
-    Error, Host, HostTransaction, Rows, Statement,
-};
+use crate::bindings::plinth::host::database::{Error, Host, HostTransaction, Rows, Statement};
 use crate::state::State;
 
 mod connection;
@@ -39,19 +37,34 @@ impl Transaction {
 
 impl State {
     fn database(&self, name: &str) -> Outcome<Arc<Database>> {
-        self.granted.databases.get(name).cloned().ok_or_else(|| error::denied(&self.granted.plugin, name))
+        self.granted
+            .databases
+            .get(name)
+            .cloned()
+            .ok_or_else(|| error::denied(&self.granted.plugin, name))
     }
 
-    fn transaction(&mut self, handle: &Resource<Transaction>) -> wasmtime::Result<&mut Transaction> {
+    fn transaction(
+        &mut self,
+        handle: &Resource<Transaction>,
+    ) -> wasmtime::Result<&mut Transaction> {
         Ok(self.resources.get_mut(handle)?)
     }
 
     async fn query_outside(&mut self, database: &str, statement: &Statement) -> Outcome<Rows> {
-        self.database(database)?.lease().await?.query(statement, Scope::Outside).await
+        self.database(database)?
+            .lease()
+            .await?
+            .query(statement, Scope::Outside)
+            .await
     }
 
     async fn execute_outside(&mut self, database: &str, statement: &Statement) -> Outcome<u64> {
-        self.database(database)?.lease().await?.execute(statement, Scope::Outside).await
+        self.database(database)?
+            .lease()
+            .await?
+            .execute(statement, Scope::Outside)
+            .await
     }
 
     async fn begin_on(&mut self, database: &str) -> Outcome<Transaction> {
@@ -62,14 +75,22 @@ impl State {
 // While the guest waits for Postgres, its clock stands still: `cpu.pause` before
 // and `cpu.resume` after every wait.
 impl Host for State {
-    async fn query(&mut self, database: String, statement: Statement) -> wasmtime::Result<Outcome<Rows>> {
+    async fn query(
+        &mut self,
+        database: String,
+        statement: Statement,
+    ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
         let outcome = self.query_outside(&database, &statement).await;
         self.cpu.resume();
         Ok(outcome)
     }
 
-    async fn execute(&mut self, database: String, statement: Statement) -> wasmtime::Result<Outcome<u64>> {
+    async fn execute(
+        &mut self,
+        database: String,
+        statement: Statement,
+    ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
         let outcome = self.execute_outside(&database, &statement).await;
         self.cpu.resume();
@@ -78,7 +99,10 @@ impl Host for State {
 }
 
 impl HostTransaction for State {
-    async fn begin(&mut self, database: String) -> wasmtime::Result<Outcome<Resource<Transaction>>> {
+    async fn begin(
+        &mut self,
+        database: String,
+    ) -> wasmtime::Result<Outcome<Resource<Transaction>>> {
         self.cpu.pause();
         let outcome = self.begin_on(&database).await;
         self.cpu.resume();
@@ -88,16 +112,32 @@ impl HostTransaction for State {
         }
     }
 
-    async fn query(&mut self, handle: Resource<Transaction>, statement: Statement) -> wasmtime::Result<Outcome<Rows>> {
+    async fn query(
+        &mut self,
+        handle: Resource<Transaction>,
+        statement: Statement,
+    ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.lease.query(&statement, Scope::Inside).await;
+        let outcome = self
+            .transaction(&handle)?
+            .lease
+            .query(&statement, Scope::Inside)
+            .await;
         self.cpu.resume();
         Ok(outcome)
     }
 
-    async fn execute(&mut self, handle: Resource<Transaction>, statement: Statement) -> wasmtime::Result<Outcome<u64>> {
+    async fn execute(
+        &mut self,
+        handle: Resource<Transaction>,
+        statement: Statement,
+    ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.lease.execute(&statement, Scope::Inside).await;
+        let outcome = self
+            .transaction(&handle)?
+            .lease
+            .execute(&statement, Scope::Inside)
+            .await;
         self.cpu.resume();
         Ok(outcome)
     }

@@ -56,11 +56,17 @@ impl Host for State {
     }
 
     fn header_value(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
-        Ok(self.request.0.as_ref().and_then(|request| joined(&request.headers, &name)))
+        Ok(self
+            .request
+            .0
+            .as_ref()
+            .and_then(|request| joined(&request.headers, &name)))
     }
 
     fn headers(&mut self) -> wasmtime::Result<Vec<Header>> {
-        let Some(request) = &self.request.0 else { return Ok(Vec::new()) };
+        let Some(request) = &self.request.0 else {
+            return Ok(Vec::new());
+        };
         let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| Header {
             name: name.as_str().to_owned(),
             value: value.as_bytes().to_vec(),
@@ -69,7 +75,11 @@ impl Host for State {
     }
 
     fn body(&mut self) -> wasmtime::Result<Vec<u8>> {
-        let body = self.request.0.as_mut().map(|request| std::mem::take(&mut request.body));
+        let body = self
+            .request
+            .0
+            .as_mut()
+            .map(|request| std::mem::take(&mut request.body));
         Ok(body.unwrap_or_default().into())
     }
 }

@@ -21,7 +21,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<()> {
     if args.output.is_some() && args.folders.len() > 1 {
-        anyhow::bail!("--output takes one plugin, but {} were given", args.folders.len());
+        anyhow::bail!(
+            "--output takes one plugin, but {} were given",
+            args.folders.len()
+        );
     }
     let progress = Progress::stderr();
     toolchain::ensure_wasm_target(&progress).await?;
@@ -40,7 +43,10 @@ pub(super) async fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a size for people, far below 2^52 bytes")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a size for people, far below 2^52 bytes"
+)]
 fn kilobytes(bytes: u64) -> f64 {
     bytes as f64 / 1000.0
 }

@@ -35,7 +35,12 @@ pub(super) struct Args {
     #[arg(long, short, value_name = "PORT")]
     port: Option<u16>,
     /// Use this database instead of a private Postgres.
-    #[arg(long, value_name = "URL", env = "PLINTH_DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "PLINTH_DATABASE_URL",
+        hide_env_values = true
+    )]
     database: Option<String>,
     /// Begin with an empty database: drops what the private Postgres holds for
     /// this plugin.
@@ -82,18 +87,31 @@ impl Session {
         let watcher = SourceWatcher::new(&source)?;
         let built = source.build(Profile::Dev, progress).await?;
         mount(&mut config, &source, built.component);
-        let connect = config.databases[DATABASE].url.parse().context("the database's URL")?;
+        let connect = config.databases[DATABASE]
+            .url
+            .parse()
+            .context("the database's URL")?;
         let step = progress.step("Compiling and linking");
         let host = Arc::new(Host::start(config).await?);
         step.done("tables created");
         let bookkeeping = Bookkeeping::open(&connect).await?;
-        Ok(Self { source, host, listener, bookkeeping, watcher, postgres })
+        Ok(Self {
+            source,
+            host,
+            listener,
+            bookkeeping,
+            watcher,
+            postgres,
+        })
     }
 
     async fn run(mut self, stop: impl Future<Output = ()>, progress: &Progress) -> Result<()> {
         self.prepare(progress).await?;
         let address = self.listener.local_addr()?;
-        progress.line(&format!("Serving {} on http://{address}/ (Ctrl-C stops)", self.source.name()));
+        progress.line(&format!(
+            "Serving {} on http://{address}/ (Ctrl-C stops)",
+            self.source.name()
+        ));
         let host = Arc::clone(&self.host);
         let (ended, end) = tokio::sync::oneshot::channel::<()>();
         let serving = tokio::spawn(server::serve(host, self.listener, async { _ = end.await }));
@@ -109,6 +127,8 @@ impl Session {
         }
         drop(ended);
         serving.await.context("the server failed")?;
+        // Its connections end before the server that they lead to.
+        self.host.close_databases();
         if let Some(postgres) = self.postgres {
             postgres.stop().await?;
         }
@@ -139,7 +159,10 @@ async fn database(
     source: &PluginCrate,
     progress: &Progress,
 ) -> Result<Option<PrivatePostgres>> {
-    let given = args.database.clone().map(|url| DatabaseConfig { url, limits: DatabaseLimits::default() });
+    let given = args.database.clone().map(|url| DatabaseConfig {
+        url,
+        limits: DatabaseLimits::default(),
+    });
     if let Some(database) = given {
         config.databases.insert(DATABASE.into(), database);
     }
@@ -153,14 +176,20 @@ async fn database(
         postgres.drop_database(name).await?;
     }
     postgres.create_database_if_missing(name).await?;
-    let database = DatabaseConfig { url: postgres.url(name), limits: DatabaseLimits::default() };
+    let database = DatabaseConfig {
+        url: postgres.url(name),
+        limits: DatabaseLimits::default(),
+    };
     config.databases.insert(DATABASE.into(), database);
     Ok(Some(postgres))
 }
 
 /// Puts the built component into the settings.
 fn mount(config: &mut Config, source: &PluginCrate, component: PathBuf) {
-    let plugin = config.plugins.entry(source.name().to_owned()).or_insert_with(|| PluginConfig::new(""));
+    let plugin = config
+        .plugins
+        .entry(source.name().to_owned())
+        .or_insert_with(|| PluginConfig::new(""));
     plugin.component = component;
     if plugin.databases.is_empty() {
         plugin.databases.push(DATABASE.into());
@@ -169,7 +198,12 @@ fn mount(config: &mut Config, source: &PluginCrate, component: PathBuf) {
 
 /// Builds after a change and brings the new version in. Whatever goes wrong is
 /// shown, and the old version goes on serving.
-async fn rebuild(source: &PluginCrate, host: &Host, bookkeeping: &Bookkeeping, progress: &Progress) {
+async fn rebuild(
+    source: &PluginCrate,
+    host: &Host,
+    bookkeeping: &Bookkeeping,
+    progress: &Progress,
+) {
     let built = match source.build(Profile::Dev, progress).await {
         Ok(built) => built,
         Err(error) => return progress.line(&format!("{error:#}")),
@@ -179,7 +213,9 @@ async fn rebuild(source: &PluginCrate, host: &Host, bookkeeping: &Bookkeeping, p
     match bring_in(source, host, bookkeeping, progress, &built.component).await {
         Ok(Reload::Swapped(generation)) => {
             let millis = built_at.elapsed().as_millis();
-            step.done(&format!("generation {generation} serves, {millis} ms after cargo finished"));
+            step.done(&format!(
+                "generation {generation} serves, {millis} ms after cargo finished"
+            ));
         }
         Ok(Reload::Unchanged) => step.done("the same bytes, nothing to do"),
         Err(error) => step.fail(&format!("the old version goes on serving: {error:#}")),
@@ -195,13 +231,21 @@ async fn bring_in(
 ) -> Result<Reload> {
     let wasm = tokio::fs::read(component).await?;
     let reload = host.reload(source.name(), wasm).await?;
-    if let Some(plugin) = host.site().plugin(source.name()).filter(|_| reload != Reload::Unchanged) {
+    if let Some(plugin) = host
+        .site()
+        .plugin(source.name())
+        .filter(|_| reload != Reload::Unchanged)
+    {
         warn_of_old_tables(bookkeeping, plugin, progress).await?;
     }
     Ok(reload)
 }
 
-async fn warn_of_old_tables(bookkeeping: &Bookkeeping, plugin: &Plugin, progress: &Progress) -> Result<()> {
+async fn warn_of_old_tables(
+    bookkeeping: &Bookkeeping,
+    plugin: &Plugin,
+    progress: &Progress,
+) -> Result<()> {
     if bookkeeping.tables_changed(plugin).await? {
         progress.line(
             "! The models are not those this database was made for. New tables are created, existing ones are \

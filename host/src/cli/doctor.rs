@@ -68,10 +68,14 @@ pub(super) async fn run(args: Args) -> Result<()> {
 
 async fn rust() -> Finding {
     let (major, minor) = RUST_MIN;
-    let update = format!("plugins need Rust {major}.{minor} or later: `rustup update`, or https://rustup.rs");
+    let update = format!(
+        "plugins need Rust {major}.{minor} or later: `rustup update`, or https://rustup.rs"
+    );
     match Toolchain::find().await {
         Err(error) => Finding::Bad(format!("{error:#}"), update),
-        Ok(found) if version(&found.version) < Some(RUST_MIN) => Finding::Bad(found.version, update),
+        Ok(found) if version(&found.version) < Some(RUST_MIN) => {
+            Finding::Bad(found.version, update)
+        }
         Ok(found) => Finding::Good(found.version),
     }
 }
@@ -93,10 +97,22 @@ async fn postgres() -> Finding {
             return Finding::Bad(format!("{error:#}"), advice.into());
         }
     };
-    let folder = found.postgres.parent().unwrap_or(Path::new("/")).display().to_string();
+    let folder = found
+        .postgres
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .display()
+        .to_string();
     match Account::choose() {
-        Ok(account) => Finding::Good(format!("{} in {folder}, run as user {}", found.version, account.name())),
-        Err(error) => Finding::Bad(format!("{error:#}"), "create a user: `useradd --system postgres`".into()),
+        Ok(account) => Finding::Good(format!(
+            "{} in {folder}, run as user {}",
+            found.version,
+            account.name()
+        )),
+        Err(error) => Finding::Bad(
+            format!("{error:#}"),
+            "create a user: `useradd --system postgres`".into(),
+        ),
     }
 }
 
@@ -105,7 +121,9 @@ fn open_files() -> Finding {
     match limit {
         Some(limit) if limit < OPEN_FILES_MIN => Finding::Poor(
             format!("at most {limit}"),
-            format!("each connection takes one: `ulimit -n {OPEN_FILES_MIN}` or LimitNOFILE= in systemd"),
+            format!(
+                "each connection takes one: `ulimit -n {OPEN_FILES_MIN}` or LimitNOFILE= in systemd"
+            ),
         ),
         Some(limit) => Finding::Good(format!("at most {limit}")),
         None => Finding::Good("no limit".into()),
@@ -121,7 +139,10 @@ fn kernel() -> Finding {
         return Finding::Good(found);
     }
     let (major, minor) = PAGEMAP_SCAN_KERNEL;
-    Finding::Poor(found, format!("Linux {major}.{minor} or later makes `instances = \"fresh\"` 2.5 times cheaper"))
+    Finding::Poor(
+        found,
+        format!("Linux {major}.{minor} or later makes `instances = \"fresh\"` 2.5 times cheaper"),
+    )
 }
 
 /// The first two numbers of a version.

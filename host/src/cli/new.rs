@@ -26,10 +26,17 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let name = args.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = args
+        .folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     check_name(name)?;
     if args.folder.exists() {
-        bail!("{} exists already; choose another name or remove it", args.folder.display());
+        bail!(
+            "{} exists already; choose another name or remove it",
+            args.folder.display()
+        );
     }
     let sdk = sdk(args.sdk.as_deref())?;
     for (path, template) in FILES {
@@ -45,7 +52,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
 fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) {
-        bail!("{name:?} can't be a plugin's name: use lower-case letters, digits, - and _, a letter first");
+        bail!(
+            "{name:?} can't be a plugin's name: use lower-case letters, digits, - and _, a letter first"
+        );
     }
     if name.len() > 60 {
         bail!("{name:?} is too long for a plugin's name: 60 letters at most");
@@ -58,13 +67,19 @@ fn sdk(given: Option<&Path>) -> Result<String> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");
     let folder = match given {
         Some(folder) if !folder.join("Cargo.toml").is_file() => {
-            bail!("{} is not the folder of the SDK: it has no Cargo.toml", folder.display())
+            bail!(
+                "{} is not the folder of the SDK: it has no Cargo.toml",
+                folder.display()
+            )
         }
         Some(folder) => folder,
         None if beside.join("Cargo.toml").is_file() => &beside,
         None => return Ok(format!("version = {:?}", env!("CARGO_PKG_VERSION"))),
     };
-    Ok(format!("path = {:?}", folder.canonicalize()?.display().to_string()))
+    Ok(format!(
+        "path = {:?}",
+        folder.canonicalize()?.display().to_string()
+    ))
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {
@@ -82,7 +97,15 @@ mod tests {
         for name in ["blog", "my-blog2", "a_b"] {
             check_name(name).expect("a good name");
         }
-        for name in ["", "Blog", "2blog", "my blog", "blög", "-a", &"x".repeat(61)] {
+        for name in [
+            "",
+            "Blog",
+            "2blog",
+            "my blog",
+            "blög",
+            "-a",
+            &"x".repeat(61),
+        ] {
             check_name(name).expect_err("a bad name");
         }
     }

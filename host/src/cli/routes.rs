@@ -50,7 +50,9 @@ fn lines(host: &Host) -> Vec<String> {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for plugin in site.plugins() {
         for route in &plugin.description().routes {
-            let method = format!("{:?}", route.method).trim_start_matches("Method::").to_uppercase();
+            let method = format!("{:?}", route.method)
+                .trim_start_matches("Method::")
+                .to_uppercase();
             let path = match (plugin.prefix(), route.path.as_str()) {
                 ("", path) => path.to_owned(),
                 (prefix, "/") => prefix.to_owned(),
@@ -64,7 +66,12 @@ fn lines(host: &Host) -> Vec<String> {
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let (method, path, handler) = (width(0), width(1), width(2));
     let line = |row: &[String; 4]| {
-        format!("{:method$}  {:path$}  {:handler$}  {}", row[0], row[1], row[2], row[3]).trim_end().to_owned()
+        format!(
+            "{:method$}  {:path$}  {:handler$}  {}",
+            row[0], row[1], row[2], row[3]
+        )
+        .trim_end()
+        .to_owned()
     };
     rows.iter().map(line).collect()
 }

@@ -36,7 +36,10 @@ pub(super) async fn run(args: Args) -> Result<()> {
     }
     logging::start(config.log_format);
     if config.plugins.is_empty() {
-        tracing::warn!("{} names no plugins: every path answers 404", args.config.display());
+        tracing::warn!(
+            "{} names no plugins: every path answers 404",
+            args.config.display()
+        );
     }
     let listener = server::bind(config.listen).await?;
     let host = Arc::new(Host::start(config).await?);

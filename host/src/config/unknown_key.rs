@@ -16,7 +16,10 @@ pub(super) fn explain(text: &str, error: &toml::de::Error) -> Error {
     };
     match nearest(unknown, &known) {
         Some(key) => anyhow!("{place}unknown key `{unknown}`; did you mean `{key}`?"),
-        None => anyhow!("{place}unknown key `{unknown}`; known keys: `{}`", known.join("`, `")),
+        None => anyhow!(
+            "{place}unknown key `{unknown}`; known keys: `{}`",
+            known.join("`, `")
+        ),
     }
 }
 
@@ -36,6 +39,9 @@ fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
 
 fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let score = |key: &str| strsim::normalized_damerau_levenshtein(unknown, key);
-    let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    let best = known
+        .iter()
+        .copied()
+        .max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(best) >= SIMILARITY_MIN).then_some(best)
 }

@@ -94,13 +94,25 @@ impl PluginCrate {
         }
         let manifest = manifest.canonicalize()?;
         let metadata = metadata(manifest.clone()).await?;
-        let package = metadata.packages.iter().find(|package| package.manifest_path == *manifest);
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| package.manifest_path == *manifest);
         let package = package.with_context(|| {
-            format!("{} is a workspace without a plugin of its own", manifest.display())
+            format!(
+                "{} is a workspace without a plugin of its own",
+                manifest.display()
+            )
         })?;
-        let is_plugin = package.targets.iter().any(cargo_metadata::Target::is_cdylib);
+        let is_plugin = package
+            .targets
+            .iter()
+            .any(cargo_metadata::Target::is_cdylib);
         if !is_plugin {
-            bail!("{} needs `[lib] crate-type = [\"cdylib\"]` to become a plugin", manifest.display());
+            bail!(
+                "{} needs `[lib] crate-type = [\"cdylib\"]` to become a plugin",
+                manifest.display()
+            );
         }
         Ok(Self {
             name: package.name.to_string(),
@@ -133,7 +145,11 @@ impl PluginCrate {
     /// When the file is not valid.
     pub fn config(&self) -> Result<Config> {
         let path = self.manifest.with_file_name("plinth.toml");
-        let mut config = if path.is_file() { Config::read(&path)? } else { Config::default() };
+        let mut config = if path.is_file() {
+            Config::read(&path)?
+        } else {
+            Config::default()
+        };
         config.data_dir = self.workspace.join(".plinth");
         Ok(config)
     }
@@ -161,7 +177,14 @@ impl PluginCrate {
     async fn cargo(&self, profile: Profile, step: &Step) -> Result<Built> {
         let mut command = Command::new(cargo());
         command
-            .args(["build", "--lib", "--target", TARGET, "--message-format", "json-render-diagnostics"])
+            .args([
+                "build",
+                "--lib",
+                "--target",
+                TARGET,
+                "--message-format",
+                "json-render-diagnostics",
+            ])
             .args(profile.arguments())
             .arg("--manifest-path")
             .arg(&self.manifest)
@@ -170,8 +193,12 @@ impl PluginCrate {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         // Flags meant for the machine's own programs do not fit wasm.
-        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
-        let mut child = command.spawn().context("cannot run cargo; is Rust installed?")?;
+        command
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        let mut child = command
+            .spawn()
+            .context("cannot run cargo; is Rust installed?")?;
         let mut stdout = child.stdout.take().expect("piped");
         let stderr = child.stderr.take().expect("piped");
         let mut messages = Vec::new();
@@ -186,13 +213,20 @@ impl PluginCrate {
     /// Finds the component among what cargo says it made.
     fn component(&self, messages: &[u8]) -> Result<Built> {
         for message in Message::parse_stream(messages) {
-            let Message::CompilerArtifact(artifact) = message? else { continue };
+            let Message::CompilerArtifact(artifact) = message? else {
+                continue;
+            };
             if artifact.manifest_path != *self.manifest {
                 continue;
             }
-            let wasm = artifact.filenames.into_iter().find(|file| file.extension() == Some("wasm"));
+            let wasm = artifact
+                .filenames
+                .into_iter()
+                .find(|file| file.extension() == Some("wasm"));
             if let Some(component) = wasm {
-                return Ok(Built { component: component.into() });
+                return Ok(Built {
+                    component: component.into(),
+                });
             }
         }
         bail!("cargo built {} but no .wasm file", self.name)
@@ -205,7 +239,9 @@ fn cargo() -> std::ffi::OsString {
 
 async fn metadata(manifest: PathBuf) -> Result<Metadata> {
     let run = move || MetadataCommand::new().manifest_path(manifest).exec();
-    tokio::task::spawn_blocking(run).await?.context("cargo can't read the plugin's Cargo.toml")
+    tokio::task::spawn_blocking(run)
+        .await?
+        .context("cargo can't read the plugin's Cargo.toml")
 }
 
 /// Shows which crate cargo is at, and keeps what it says.
@@ -226,15 +262,21 @@ async fn follow(stderr: impl tokio::io::AsyncRead + Unpin, step: &Step) -> Strin
 
 /// The folders of a package and of everything it depends on by path.
 fn sources(metadata: &Metadata, package: &Package) -> Vec<PathBuf> {
-    let packages: HashMap<&PackageId, &Package> =
-        metadata.packages.iter().map(|package| (&package.id, package)).collect();
+    let packages: HashMap<&PackageId, &Package> = metadata
+        .packages
+        .iter()
+        .map(|package| (&package.id, package))
+        .collect();
     let nodes = metadata.resolve.iter().flat_map(|resolve| &resolve.nodes);
-    let dependencies: HashMap<&PackageId, &[PackageId]> =
-        nodes.map(|node| (&node.id, node.dependencies.as_slice())).collect();
+    let dependencies: HashMap<&PackageId, &[PackageId]> = nodes
+        .map(|node| (&node.id, node.dependencies.as_slice()))
+        .collect();
     let mut folders = BTreeSet::new();
     let mut queue = VecDeque::from([&package.id]);
     while let Some(id) = queue.pop_front() {
-        let Some(package) = packages.get(id).filter(|package| package.source.is_none()) else { continue };
+        let Some(package) = packages.get(id).filter(|package| package.source.is_none()) else {
+            continue;
+        };
         let folder = package.manifest_path.parent().map(PathBuf::from);
         if folder.is_some_and(|folder| folders.insert(folder)) {
             queue.extend(dependencies.get(id).into_iter().copied().flatten());

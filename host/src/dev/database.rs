@@ -26,9 +26,15 @@ impl Bookkeeping {
     ///
     /// When Postgres can't be reached or refuses.
     pub async fn open(config: &Config) -> Result<Self> {
-        let (client, connection) = config.connect(NoTls).await.context("cannot connect to Postgres")?;
+        let (client, connection) = config
+            .connect(NoTls)
+            .await
+            .context("cannot connect to Postgres")?;
         tokio::spawn(connection);
-        client.batch_execute(BOOKKEEPING).await.context("cannot create the schema plinth")?;
+        client
+            .batch_execute(BOOKKEEPING)
+            .await
+            .context("cannot create the schema plinth")?;
         Ok(Self { client })
     }
 
@@ -41,9 +47,15 @@ impl Bookkeeping {
     pub async fn tables_changed(&self, plugin: &Plugin) -> Result<bool> {
         let tables = fingerprint(plugin);
         let insert = "INSERT INTO plinth.plugin (name, tables) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-        self.client.execute(insert, &[&plugin.name(), &tables]).await?;
+        self.client
+            .execute(insert, &[&plugin.name(), &tables])
+            .await?;
         let select = "SELECT tables FROM plinth.plugin WHERE name = $1";
-        let noted: String = self.client.query_one(select, &[&plugin.name()]).await?.get(0);
+        let noted: String = self
+            .client
+            .query_one(select, &[&plugin.name()])
+            .await?
+            .get(0);
         Ok(noted != tables)
     }
 
@@ -69,7 +81,12 @@ impl Bookkeeping {
 /// A hash of the statements that make a plugin's tables.
 fn fingerprint(plugin: &Plugin) -> String {
     let mut hasher = blake3::Hasher::new();
-    for statement in plugin.description().tables.iter().flat_map(|table| &table.ddl) {
+    for statement in plugin
+        .description()
+        .tables
+        .iter()
+        .flat_map(|table| &table.ddl)
+    {
         hasher.update(statement.as_bytes()).update(b"\0");
     }
     hasher.finalize().to_hex().to_string()

@@ -82,8 +82,16 @@ impl PrivatePostgres {
         let step = progress.step("Starting a private Postgres");
         match Self::try_start(&storage).await {
             Ok(postgres) => {
-                let how = if postgres.guard.is_some() { "in" } else { "already running in" };
-                step.done(&format!("as user {}, {how} {}", postgres.user, postgres.data.display()));
+                let how = if postgres.guard.is_some() {
+                    "in"
+                } else {
+                    "already running in"
+                };
+                step.done(&format!(
+                    "as user {}, {how} {}",
+                    postgres.user,
+                    postgres.data.display()
+                ));
                 Ok(postgres)
             }
             Err(error) => {
@@ -102,7 +110,12 @@ impl PrivatePostgres {
         };
         let socket = account.socket_folder(&data, SOCKET_FOLDER_BYTES_MAX)?;
         let user = account.name().to_owned();
-        let mut postgres = Self { data, socket, user, guard: None };
+        let mut postgres = Self {
+            data,
+            socket,
+            user,
+            guard: None,
+        };
         if !temporary && postgres.connect("postgres").await.is_ok() {
             return Ok(postgres);
         }
@@ -115,7 +128,10 @@ impl PrivatePostgres {
     /// How to connect to one of its databases.
     pub fn config(&self, database: &str) -> tokio_postgres::Config {
         let mut config = tokio_postgres::Config::new();
-        config.host_path(&self.socket).user(&self.user).dbname(database);
+        config
+            .host_path(&self.socket)
+            .user(&self.user)
+            .dbname(database);
         config
     }
 
@@ -123,7 +139,11 @@ impl PrivatePostgres {
     pub fn url(&self, database: &str) -> String {
         let quote = |value: &str| format!("'{}'", value.replace('\\', r"\\").replace('\'', r"\'"));
         let host = quote(&self.socket.display().to_string());
-        format!("host={host} user={} dbname={}", quote(&self.user), quote(database))
+        format!(
+            "host={host} user={} dbname={}",
+            quote(&self.user),
+            quote(database)
+        )
     }
 
     /// Where it keeps its data.
@@ -138,9 +158,13 @@ impl PrivatePostgres {
     /// When the server refuses.
     pub async fn create_database_if_missing(&self, name: &str) -> Result<bool> {
         let client = self.connect("postgres").await?;
-        let found = client.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await?;
+        let found = client
+            .query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name])
+            .await?;
         if found.is_none() {
-            client.batch_execute(&format!("CREATE DATABASE {}", quote_identifier(name))).await?;
+            client
+                .batch_execute(&format!("CREATE DATABASE {}", quote_identifier(name)))
+                .await?;
         }
         Ok(found.is_none())
     }
@@ -152,8 +176,14 @@ impl PrivatePostgres {
     /// When the server refuses.
     pub async fn drop_database(&self, name: &str) -> Result<()> {
         let client = self.connect("postgres").await?;
-        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quote_identifier(name));
-        client.batch_execute(&sql).await.with_context(|| format!("cannot drop database {name}"))
+        let sql = format!(
+            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+            quote_identifier(name)
+        );
+        client
+            .batch_execute(&sql)
+            .await
+            .with_context(|| format!("cannot drop database {name}"))
     }
 
     /// Stops the server and waits for its end. One that another program started
@@ -163,7 +193,9 @@ impl PrivatePostgres {
     ///
     /// When it does not stop in time.
     pub async fn stop(mut self) -> Result<()> {
-        let Some(Guard { mut process, stdin }) = self.guard.take() else { return Ok(()) };
+        let Some(Guard { mut process, stdin }) = self.guard.take() else {
+            return Ok(());
+        };
         drop(stdin);
         let ended = tokio::time::timeout(STOP_TIMEOUT, process.wait()).await;
         ended.context("the private Postgres does not stop")??;
@@ -178,42 +210,91 @@ impl PrivatePostgres {
 
     /// Makes the data folder beside its place and renames it, so that half of
     /// one is never used.
-    async fn initialize(&self, programs: &Programs, account: &Account, temporary: bool) -> Result<()> {
+    async fn initialize(
+        &self,
+        programs: &Programs,
+        account: &Account,
+        temporary: bool,
+    ) -> Result<()> {
         if let Ok(version) = std::fs::read_to_string(self.data.join("PG_VERSION")) {
             return programs.check_version(version.trim(), &self.data);
         }
         let staging = self.data.with_extension("new");
         let _ = std::fs::remove_dir_all(&staging);
         let mut command = account.command(&programs.initdb);
-        command.args(["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username", account.name()]);
+        command.args([
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--username",
+            account.name(),
+        ]);
         if temporary {
             command.arg("--no-sync");
         }
-        let output = command.arg("--pgdata").arg(&staging).output().await.context("cannot run initdb")?;
+        let output = command
+            .arg("--pgdata")
+            .arg(&staging)
+            .output()
+            .await
+            .context("cannot run initdb")?;
         if !output.status.success() {
-            bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+            bail!(
+                "initdb failed: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
         }
         // An empty folder may stand at the place; one with something in it stays.
         let _ = std::fs::remove_dir(&self.data);
-        std::fs::rename(&staging, &self.data)
-            .with_context(|| format!("{} is in the way: it holds no Postgres data", self.data.display()))
+        std::fs::rename(&staging, &self.data).with_context(|| {
+            format!(
+                "{} is in the way: it holds no Postgres data",
+                self.data.display()
+            )
+        })
     }
 
     fn run(&self, programs: &Programs, account: &Account, temporary: bool) -> Result<Guard> {
-        let remove = if temporary { self.data.parent().unwrap_or(&self.data).as_os_str() } else { "".as_ref() };
+        let remove = if temporary {
+            self.data.parent().unwrap_or(&self.data).as_os_str()
+        } else {
+            "".as_ref()
+        };
         let log = std::fs::File::create(self.log()).context("cannot write the server's log")?;
         let mut command = account.command(Path::new("/bin/sh"));
-        command.arg("-c").arg(GUARD).arg("plinth-postgres").arg(remove);
-        command.arg(&programs.postgres).arg("-D").arg(&self.data).arg("-k").arg(&self.socket);
-        for setting in ["listen_addresses=", "timezone=UTC", "log_timezone=UTC", "lc_messages=C", "max_connections=300"] {
+        command
+            .arg("-c")
+            .arg(GUARD)
+            .arg("plinth-postgres")
+            .arg(remove);
+        command
+            .arg(&programs.postgres)
+            .arg("-D")
+            .arg(&self.data)
+            .arg("-k")
+            .arg(&self.socket);
+        for setting in [
+            "listen_addresses=",
+            "timezone=UTC",
+            "log_timezone=UTC",
+            "lc_messages=C",
+            "max_connections=300",
+        ] {
             command.args(["-c", setting]);
         }
         if temporary {
-            for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
+            for setting in [
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+            ] {
                 command.args(["-c", setting]);
             }
         }
-        command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
+        command
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log);
         // Ctrl-C in the terminal is for the program, which stops the server itself.
         command.process_group(0);
         let mut process = command.spawn().context("cannot start Postgres")?;
@@ -233,7 +314,10 @@ impl PrivatePostgres {
                 bail!("Postgres does not start: {}", last_lines(&self.log()));
             }
             if began.elapsed() > START_TIMEOUT {
-                bail!("Postgres does not answer ({error:#}): {}", last_lines(&self.log()));
+                bail!(
+                    "Postgres does not answer ({error:#}): {}",
+                    last_lines(&self.log())
+                );
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -260,13 +344,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_temporary_server_starts_and_leaves_nothing() {
-        let postgres = PrivatePostgres::start(Storage::Temporary, &Progress::hidden()).await.expect("starts");
-        assert!(postgres.create_database_if_missing("a \"b\"").await.expect("creates"));
-        assert!(!postgres.create_database_if_missing("a \"b\"").await.expect("is there"));
+        let postgres = PrivatePostgres::start(Storage::Temporary, &Progress::hidden())
+            .await
+            .expect("starts");
+        assert!(
+            postgres
+                .create_database_if_missing("a \"b\"")
+                .await
+                .expect("creates")
+        );
+        assert!(
+            !postgres
+                .create_database_if_missing("a \"b\"")
+                .await
+                .expect("is there")
+        );
         let config: tokio_postgres::Config = postgres.url("a \"b\"").parse().expect("a URL");
         let (client, connection) = config.connect(NoTls).await.expect("connects");
         tokio::spawn(connection);
-        let zone: String = client.query_one("SHOW timezone", &[]).await.expect("answers").get(0);
+        let zone: String = client
+            .query_one("SHOW timezone", &[])
+            .await
+            .expect("answers")
+            .get(0);
         assert_eq!(zone, "UTC");
         let data = postgres.data_folder().to_owned();
         postgres.stop().await.expect("stops");
@@ -277,14 +377,28 @@ mod tests {
     async fn a_kept_server_keeps_its_data_and_is_shared() {
         let folder = tempfile::tempdir().expect("a folder");
         let storage = Storage::Kept(folder.path().join("postgres"));
-        let first = PrivatePostgres::start(storage.clone(), &Progress::hidden()).await.expect("starts");
-        first.create_database_if_missing("kept").await.expect("creates");
-        let second = PrivatePostgres::start(storage.clone(), &Progress::hidden()).await.expect("shares");
-        assert!(!second.create_database_if_missing("kept").await.expect("is there"));
+        let first = PrivatePostgres::start(storage.clone(), &Progress::hidden())
+            .await
+            .expect("starts");
+        first
+            .create_database_if_missing("kept")
+            .await
+            .expect("creates");
+        let second = PrivatePostgres::start(storage.clone(), &Progress::hidden())
+            .await
+            .expect("shares");
+        assert!(
+            !second
+                .create_database_if_missing("kept")
+                .await
+                .expect("is there")
+        );
         second.stop().await.expect("leaves the first alone");
         first.connect("kept").await.expect("still runs");
         first.stop().await.expect("stops");
-        let again = PrivatePostgres::start(storage, &Progress::hidden()).await.expect("starts again");
+        let again = PrivatePostgres::start(storage, &Progress::hidden())
+            .await
+            .expect("starts again");
         again.connect("kept").await.expect("kept");
         let data = again.data_folder().to_owned();
         again.stop().await.expect("stops");

@@ -18,7 +18,12 @@ impl CompileMemory {
         let weigh = |key: &Vec<u8>, code: &Vec<u8>| {
             u32::try_from(key.len() + code.len()).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build())
+        Self(
+            Cache::builder()
+                .max_capacity(BYTES_MAX)
+                .weigher(weigh)
+                .build(),
+        )
     }
 }
 

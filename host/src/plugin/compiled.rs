@@ -29,7 +29,10 @@ impl Compiled {
     /// When they are not a component for this engine.
     pub fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self> {
         let component = Component::new(engine.wasmtime(), wasm).map_err(anyhow::Error::from)?;
-        Ok(Self { component, hash: blake3::hash(wasm) })
+        Ok(Self {
+            component,
+            hash: blake3::hash(wasm),
+        })
     }
 
     /// The hash of the component's bytes.
@@ -62,7 +65,9 @@ impl CompiledCache {
             .create(folder)
             .with_context(|| format!("cannot make {} for compiled code", folder.display()))?;
         check_private(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self {
+            folder: folder.to_owned(),
+        })
     }
 
     /// The compiled form of a component's bytes, from the folder or compiled now
@@ -87,8 +92,15 @@ impl CompiledCache {
 
     fn path(&self, engine: &Engine, hash: blake3::Hash) -> PathBuf {
         let mut compatibility = DefaultHasher::new();
-        engine.wasmtime().precompile_compatibility_hash().hash(&mut compatibility);
-        self.folder.join(format!("{}-{:016x}.cwasm", hash.to_hex(), compatibility.finish()))
+        engine
+            .wasmtime()
+            .precompile_compatibility_hash()
+            .hash(&mut compatibility);
+        self.folder.join(format!(
+            "{}-{:016x}.cwasm",
+            hash.to_hex(),
+            compatibility.finish()
+        ))
     }
 }
 
@@ -111,7 +123,10 @@ fn load(engine: &Engine, path: &Path) -> Option<Component> {
 fn store(compiled: &Compiled, path: &Path) -> Result<()> {
     let folder = path.parent().context("a cache path has a folder")?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    let code = compiled.component.serialize().map_err(anyhow::Error::from)?;
+    let code = compiled
+        .component
+        .serialize()
+        .map_err(anyhow::Error::from)?;
     std::io::Write::write_all(&mut file, &code)?;
     file.persist(path)?;
     Ok(())
@@ -139,7 +154,11 @@ mod tests {
     const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
 
     fn engine() -> Engine {
-        Engine::new(&EngineLimits { instances_max: 2, ..EngineLimits::default() }).expect("an engine")
+        Engine::new(&EngineLimits {
+            instances_max: 2,
+            ..EngineLimits::default()
+        })
+        .expect("an engine")
     }
 
     #[test]
@@ -150,7 +169,10 @@ mod tests {
         let first = cache.compile(&engine, EMPTY).expect("compiles");
         let path = cache.path(&engine, first.hash());
         assert!(load(&engine, &path).is_some());
-        assert_eq!(cache.compile(&engine, EMPTY).expect("loads").hash(), first.hash());
+        assert_eq!(
+            cache.compile(&engine, EMPTY).expect("loads").hash(),
+            first.hash()
+        );
     }
 
     #[test]

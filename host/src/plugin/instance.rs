@@ -33,7 +33,11 @@ impl Instance {
         store.epoch_deadline_callback(on_tick);
         store.set_epoch_deadline(1);
         match pre.instantiate_async(&mut store).await {
-            Ok(exports) => Ok(Self { store, exports, served: 0 }),
+            Ok(exports) => Ok(Self {
+                store,
+                exports,
+                served: 0,
+            }),
             Err(error) => Err(CallError::of(&error, &store)),
         }
     }
@@ -48,7 +52,9 @@ impl Instance {
         self.begin();
         self.store.data_mut().request.begin(request);
         let handler = self.exports.plinth_host_handler();
-        let outcome = handler.call_handle(&mut self.store, route, parameters, query).await;
+        let outcome = handler
+            .call_handle(&mut self.store, route, parameters, query)
+            .await;
         let outcome = self.end(outcome);
         self.store.data_mut().request.end();
         outcome
@@ -56,13 +62,21 @@ impl Instance {
 
     pub(super) async fn describe(&mut self) -> Result<Description, CallError> {
         self.begin();
-        let outcome = self.exports.plinth_host_handler().call_describe(&mut self.store).await;
+        let outcome = self
+            .exports
+            .plinth_host_handler()
+            .call_describe(&mut self.store)
+            .await;
         self.end(outcome)
     }
 
     pub(super) async fn seed(&mut self) -> Result<Result<(), String>, CallError> {
         self.begin();
-        let outcome = self.exports.plinth_host_handler().call_seed(&mut self.store).await;
+        let outcome = self
+            .exports
+            .plinth_host_handler()
+            .call_seed(&mut self.store)
+            .await;
         self.end(outcome)
     }
 

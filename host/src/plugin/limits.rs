@@ -39,8 +39,15 @@ impl MemoryLimit {
 }
 
 impl ResourceLimiter for MemoryLimit {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.used_bytes.saturating_add(desired.saturating_sub(current));
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self
+            .used_bytes
+            .saturating_add(desired.saturating_sub(current));
         if total > self.max_bytes {
             self.refused = true;
             return Ok(false);
@@ -49,7 +56,12 @@ impl ResourceLimiter for MemoryLimit {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= self.table_elements_max)
     }
 }
@@ -81,7 +93,11 @@ impl std::error::Error for CpuExhausted {}
 impl CpuClock {
     pub(crate) fn new(limits: &PluginLimits) -> Self {
         let max = Duration::from_millis(limits.cpu_ms_max);
-        Self { used: Duration::ZERO, max, running_since: Instant::now() }
+        Self {
+            used: Duration::ZERO,
+            max,
+            running_since: Instant::now(),
+        }
     }
 
     /// A new request begins.
@@ -121,7 +137,10 @@ pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result
     }
     // tokio's own yield, because it lets the runtime look at its sockets before the guest goes
     // on; a plain one would have loops starve all connections.
-    Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    Ok(UpdateDeadline::YieldCustom(
+        1,
+        Box::pin(tokio::task::yield_now()),
+    ))
 }
 
 #[cfg(test)]
@@ -129,7 +148,10 @@ mod tests {
     use super::*;
 
     fn limit(max_bytes: usize) -> MemoryLimit {
-        let limits = PluginLimits { memory_bytes_max: max_bytes, ..PluginLimits::default() };
+        let limits = PluginLimits {
+            memory_bytes_max: max_bytes,
+            ..PluginLimits::default()
+        };
         MemoryLimit::new(&limits, 10)
     }
 
@@ -145,12 +167,19 @@ mod tests {
 
     #[test]
     fn a_huge_growth_does_not_overflow() {
-        assert!(!limit(100).memory_growing(0, usize::MAX, None).expect("no trap"));
+        assert!(
+            !limit(100)
+                .memory_growing(0, usize::MAX, None)
+                .expect("no trap")
+        );
     }
 
     #[test]
     fn waiting_is_not_charged() {
-        let limits = PluginLimits { cpu_ms_max: 5, ..PluginLimits::default() };
+        let limits = PluginLimits {
+            cpu_ms_max: 5,
+            ..PluginLimits::default()
+        };
         let mut cpu = CpuClock::new(&limits);
         cpu.pause();
         std::thread::sleep(Duration::from_millis(10));

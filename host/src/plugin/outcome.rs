@@ -54,6 +54,10 @@ impl CallError {
             return Self::Memory;
         }
         let panic = store.data().stderr.last_line();
-        Self::Trap(if panic.is_empty() { format!("{error:?}") } else { format!("{panic}\n{error:?}") })
+        Self::Trap(if panic.is_empty() {
+            format!("{error:?}")
+        } else {
+            format!("{panic}\n{error:?}")
+        })
     }
 }

@@ -47,7 +47,9 @@ impl InstancePool {
         Exports::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
             .map_err(anyhow::Error::from)?;
         wasi::add_to_linker(&mut linker, compiled.component())?;
-        let pre = linker.instantiate_pre(compiled.component()).map_err(anyhow::Error::from)?;
+        let pre = linker
+            .instantiate_pre(compiled.component())
+            .map_err(anyhow::Error::from)?;
         Ok(Self {
             pre: PluginPre::new(pre).map_err(anyhow::Error::from)?,
             granted,
@@ -111,10 +113,22 @@ impl InstancePool {
     }
 
     async fn take(&self) -> Result<Instance, CallError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         match idle {
             Some(instance) => Ok(instance),
-            None => Instance::new(&self.pre, Arc::clone(&self.granted), &self.limits, self.table_elements_max).await,
+            None => {
+                Instance::new(
+                    &self.pre,
+                    Arc::clone(&self.granted),
+                    &self.limits,
+                    self.table_elements_max,
+                )
+                .await
+            }
         }
     }
 
@@ -122,7 +136,10 @@ impl InstancePool {
     /// whose call failed or was given up never comes here.
     fn put_back(&self, instance: Instance) {
         if self.policy == InstancePolicy::Reuse && instance.is_reusable(&self.limits) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(instance);
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(instance);
         }
     }
 }
@@ -131,7 +148,9 @@ async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, CallError> {
-    timeout(limit, call).await.unwrap_or(Err(CallError::WallTime))
+    timeout(limit, call)
+        .await
+        .unwrap_or(Err(CallError::WallTime))
 }
 
 /// A place in the queue, given up when dropped.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use http::header::{
+    ALLOW, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+};
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
@@ -25,7 +27,11 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
     let id = request_id::request_id(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let found = site.router.find(&method, uri.path());
-    let target = if let Match::Found(target, _) = &found { Some(Arc::clone(target)) } else { None };
+    let target = if let Match::Found(target, _) = &found {
+        Some(Arc::clone(target))
+    } else {
+        None
+    };
     let answered = dispatch(host, found, request, &id).await;
     let mut response = answered.unwrap_or_else(|problem| {
         log_problem(&problem, target.as_deref(), &id);
@@ -80,7 +86,10 @@ async fn call(
         body,
     };
     let query = uri.query().unwrap_or_default();
-    let reply = target.plugin.handle(target.route, &parameters, query, request).await;
+    let reply = target
+        .plugin
+        .handle(target.route, &parameters, query, request)
+        .await;
     response(reply.map_err(Problem::from_call)?)
 }
 
@@ -96,7 +105,9 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
         let name = HeaderName::try_from(&header.name)
             .map_err(|_| Problem::bad_reply(format!("{:?} is no header name", header.name)))?;
         if is_the_hosts(&name) {
-            return Err(Problem::bad_reply(format!("the header {name} is the host's to set")));
+            return Err(Problem::bad_reply(format!(
+                "the header {name} is the host's to set"
+            )));
         }
         let value = HeaderValue::try_from(header.value)
             .map_err(|_| Problem::bad_reply(format!("the value of header {name} is none")))?;
@@ -107,8 +118,16 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
 
 /// Headers that decide where a message ends, or belong to the connection.
 fn is_the_hosts(name: &HeaderName) -> bool {
-    let hosts = [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, request_id::HEADER, GENERATION];
-    hosts.contains(name) || ["keep-alive", "proxy-connection", "te", "trailer"].contains(&name.as_str())
+    let hosts = [
+        CONTENT_LENGTH,
+        TRANSFER_ENCODING,
+        CONNECTION,
+        UPGRADE,
+        request_id::HEADER,
+        GENERATION,
+    ];
+    hosts.contains(name)
+        || ["keep-alive", "proxy-connection", "te", "trailer"].contains(&name.as_str())
 }
 
 fn options(allow: &str) -> Response<Bytes> {
@@ -123,7 +142,9 @@ fn options(allow: &str) -> Response<Bytes> {
 fn stamp(response: &mut Response<Bytes>, site: &Site, id: &str) {
     let id = HeaderValue::from_str(id).expect("identifiers are visible ASCII");
     response.headers_mut().insert(request_id::HEADER, id);
-    response.headers_mut().insert(GENERATION, site.generation.into());
+    response
+        .headers_mut()
+        .insert(GENERATION, site.generation.into());
 }
 
 fn log_problem(problem: &Problem, target: Option<&Target>, id: &str) {
@@ -146,8 +167,16 @@ mod tests {
     use crate::bindings::plinth::host::types::Header;
 
     fn refused(status: u16, name: &str, value: &[u8]) -> bool {
-        let headers = vec![Header { name: name.into(), value: value.into() }];
-        response(Reply { status, headers, body: Vec::new() }).is_err()
+        let headers = vec![Header {
+            name: name.into(),
+            value: value.into(),
+        }];
+        response(Reply {
+            status,
+            headers,
+            body: Vec::new(),
+        })
+        .is_err()
     }
 
     #[test]
@@ -161,7 +190,13 @@ mod tests {
 
     #[test]
     fn a_reply_cannot_set_the_hosts_headers() {
-        for name in ["Content-Length", "transfer-encoding", "Connection", "x-request-id", "TE"] {
+        for name in [
+            "Content-Length",
+            "transfer-encoding",
+            "Connection",
+            "x-request-id",
+            "TE",
+        ] {
             assert!(refused(200, name, b"1"), "{name}");
         }
     }

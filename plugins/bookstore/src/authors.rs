@@ -6,10 +6,10 @@ use serde::Deserialize;
 use crate::models::Author;
 use crate::page::{Page, PageSize};
 
-#[derive(Deserialize)]
+/// Which part of the authors to list.
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[derive(Default)]
-pub struct AuthorFilter {
+pub(crate) struct AuthorFilter {
     limit: PageSize,
     offset: u64,
     search: Option<String>,
@@ -17,7 +17,7 @@ pub struct AuthorFilter {
 
 /// List authors by name.
 #[get("/api/v1/authors")]
-pub fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result<Page<Author>> {
+pub(crate) fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result<Page<Author>> {
     let mut authors = Author::objects();
     if let Some(search) = &filter.search {
         authors = authors.filter(Author::name.icontains(search));
@@ -36,7 +36,7 @@ pub fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result<Page<A
 
 /// Show an author.
 #[get("/api/v1/authors/{id}")]
-pub fn get_author(id: i64, db: Db) -> Result<Json<Author>> {
+pub(crate) fn get_author(id: i64, db: Db) -> Result<Json<Author>> {
     let author = Author::objects()
         .filter(Author::id.eq(id))
         .get_or_404(&db)?;

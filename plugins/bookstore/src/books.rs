@@ -15,7 +15,7 @@ use crate::page::{Page, PageSize};
 /// What of the books to list, and which part of that.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct BookFilter {
+pub(crate) struct BookFilter {
     limit: PageSize,
     offset: u64,
     search: Option<String>,
@@ -43,7 +43,7 @@ fn matches(text: &str) -> Q<Book> {
 
 /// List books, newest first.
 #[get("/api/v1/books")]
-pub fn list_books(Query(filter): Query<BookFilter>, db: Db) -> Result<Page<Book>> {
+pub(crate) fn list_books(Query(filter): Query<BookFilter>, db: Db) -> Result<Page<Book>> {
     let items = filter
         .books()
         .order_by([Book::created_at.desc(), Book::id.desc()])
@@ -59,14 +59,14 @@ pub fn list_books(Query(filter): Query<BookFilter>, db: Db) -> Result<Page<Book>
 
 /// Show a book.
 #[get("/api/v1/books/{id}")]
-pub fn get_book(id: i64, db: Db) -> Result<Json<Book>> {
+pub(crate) fn get_book(id: i64, db: Db) -> Result<Json<Book>> {
     let book = Book::objects().filter(Book::id.eq(id)).get_or_404(&db)?;
     Ok(Json(book))
 }
 
 /// Add a book.
 #[post("/api/v1/books")]
-pub fn create_book(Json(draft): Json<BookDraft>, db: Db) -> Result<Created<Book>> {
+pub(crate) fn create_book(Json(draft): Json<BookDraft>, db: Db) -> Result<Created<Book>> {
     let book = draft.insert(&db)?;
     log::info!("book {} added: {}", book.id, book.title);
     Ok(Created::at(format!("/api/v1/books/{}", book.id), book))
@@ -74,13 +74,13 @@ pub fn create_book(Json(draft): Json<BookDraft>, db: Db) -> Result<Created<Book>
 
 /// Change some of a book's fields.
 #[patch("/api/v1/books/{id}")]
-pub fn change_book(id: i64, Json(changes): Json<BookChanges>, db: Db) -> Result<Json<Book>> {
+pub(crate) fn change_book(id: i64, Json(changes): Json<BookChanges>, db: Db) -> Result<Json<Book>> {
     changes.update(id, &db).map(Json)
 }
 
 /// Delete a book with its reviews.
 #[delete("/api/v1/books/{id}")]
-pub fn delete_book(id: i64, db: Db) -> Result<NoContent> {
+pub(crate) fn delete_book(id: i64, db: Db) -> Result<NoContent> {
     match Book::objects().filter(Book::id.eq(id)).delete(&db)? {
         0 => Err(Problem::not_found("There is no such book.").into()),
         _ => Ok(NoContent),

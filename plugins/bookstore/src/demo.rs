@@ -14,7 +14,7 @@ const BOOKS: u32 = 1_000;
 const REVIEWS: u32 = 5_000;
 
 /// Fills the empty tables.
-pub fn load(db: &Db) -> Result<()> {
+pub(crate) fn load(db: &Db) -> Result<()> {
     let mut random = Random::new(1450);
     let categories = words::CATEGORIES.map(category);
     let categories = Category::objects().bulk_create(categories, db)?;

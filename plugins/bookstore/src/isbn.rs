@@ -1,7 +1,7 @@
 //! International Standard Book Numbers of thirteen digits.
 
 /// The digits of a valid ISBN; hyphens and spaces are for the eye.
-pub fn digits(text: &str) -> Option<String> {
+pub(crate) fn digits(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
     let (number, check) = digits.split_at_checked(12)?;
     let is_valid = number.starts_with("978") || number.starts_with("979");
@@ -9,7 +9,7 @@ pub fn digits(text: &str) -> Option<String> {
 }
 
 /// The number of this rank among those that begin with 978.
-pub fn numbered(rank: u32) -> String {
+pub(crate) fn numbered(rank: u32) -> String {
     let number = format!("978{rank:09}");
     let check = check_digit(&number).expect("a formatted number is digits");
     format!("{number}{check}")

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 #[derive(Debug, Model, Serialize)]
 #[model(table = "authors")]
-pub struct Author {
+pub(crate) struct Author {
     #[model(key, auto)]
     pub id: i64,
     pub name: String,
@@ -15,7 +15,7 @@ pub struct Author {
 
 #[derive(Debug, Model, Serialize)]
 #[model(table = "categories")]
-pub struct Category {
+pub(crate) struct Category {
     #[model(key, auto)]
     pub id: i64,
     pub name: String,
@@ -27,7 +27,7 @@ pub struct Category {
 #[derive(Debug, Model, Serialize)]
 // The list is ordered by the index, so that its first page reads no other rows.
 #[model(table = "books", index(created_at, id))]
-pub struct Book {
+pub(crate) struct Book {
     #[model(key, auto)]
     pub id: i64,
     pub title: String,
@@ -56,7 +56,7 @@ pub struct Book {
 
 #[derive(Debug, Model, Serialize)]
 #[model(table = "reviews")]
-pub struct Review {
+pub(crate) struct Review {
     #[model(key, auto)]
     pub id: i64,
     #[model(on_delete = cascade)]

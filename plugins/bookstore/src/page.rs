@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 // A type of its own, so that no handler can forget to check it.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(try_from = "i64")]
-pub struct PageSize(u64);
+pub(crate) struct PageSize(u64);
 
 impl PageSize {
-    pub fn get(self) -> u64 {
+    pub(crate) fn get(self) -> u64 {
         self.0
     }
 }
@@ -35,7 +35,7 @@ impl TryFrom<i64> for PageSize {
 /// Some of the rows, and which.
 // There is no total: counting costs more than the page itself.
 #[derive(Serialize)]
-pub struct Page<T> {
+pub(crate) struct Page<T> {
     pub items: Vec<T>,
     pub limit: PageSize,
     pub offset: u64,

@@ -12,8 +12,7 @@ use crate::names;
 /// The table and its composite indexes, as they are written.
 #[derive(Default)]
 pub(super) struct TableAttributes {
-    pub(super) table: String,
-    has_table: bool,
+    table: Option<LitStr>,
     indexes: Vec<WrittenIndex>,
 }
 
@@ -32,21 +31,14 @@ impl TableAttributes {
     pub(super) fn parse(input: &DeriveInput, errors: &mut Errors) -> Self {
         let mut attributes = Self::default();
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("model")) {
-            let result = attribute.parse_nested_meta(|meta| attributes.parse_one(&meta));
-            attributes.has_table |= result.is_err();
-            errors.take(result);
-        }
-        if !attributes.has_table {
-            let message = "a model says which table it is: add `#[model(table = \"…\")]`";
-            errors.add(&input.ident, message);
+            errors.take(attribute.parse_nested_meta(|meta| attributes.parse_one(&meta)));
         }
         attributes
     }
 
     fn parse_one(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         if meta.path.is_ident("table") {
-            self.has_table = true;
-            self.table = table_name(&meta.value()?.parse()?)?;
+            self.table = Some(meta.value()?.parse()?);
         } else if meta.path.is_ident("index") {
             self.indexes.push(WrittenIndex::parse(meta, false)?);
         } else if meta.path.is_ident("unique") {
@@ -57,6 +49,22 @@ impl TableAttributes {
             ));
         }
         Ok(())
+    }
+
+    /// The name of the table; empty where it is wrong, which is an error.
+    pub(super) fn table_name(&self, model: &Ident, errors: &mut Errors) -> String {
+        let Some(literal) = &self.table else {
+            let message = "a model says which table it is: add `#[model(table = \"…\")]`";
+            errors.add(model, message);
+            return String::new();
+        };
+        let name = literal.value();
+        if !names::is_sql_name(&name) {
+            let message = "a table's name is at most 63 small letters, digits and `_`, \
+                           and begins with no digit";
+            errors.add(literal, message);
+        }
+        name
     }
 
     pub(super) fn resolve_indexes(&self, fields: &[Field], errors: &mut Errors) -> Vec<Index> {
@@ -88,14 +96,4 @@ impl WrittenIndex {
         let is_unique = self.is_unique;
         Index { columns, is_unique }
     }
-}
-
-fn table_name(literal: &LitStr) -> syn::Result<String> {
-    let name = literal.value();
-    if names::is_sql_name(&name) {
-        return Ok(name);
-    }
-    let message = "a table's name is at most 63 small letters, digits and `_`, \
-                   and begins with no digit";
-    Err(syn::Error::new_spanned(literal, message))
 }

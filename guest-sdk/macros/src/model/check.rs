@@ -24,7 +24,10 @@ pub(super) fn fields(fields: &[Field], errors: &mut Errors) {
 
 /// The position of the primary key; 0 where it is wrong, which is an error.
 pub(super) fn key(model: &Ident, fields: &[Field], errors: &mut Errors) -> usize {
-    let mut keys = fields.iter().enumerate().filter(|(_, f)| f.attributes.key.is_some());
+    let mut keys = fields
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.attributes.key.is_some());
     let Some((position, key)) = keys.next() else {
         let message = "a model has a primary key: mark a field, as in \
                        `#[model(key, auto)] id: i64`";
@@ -32,10 +35,16 @@ pub(super) fn key(model: &Ident, fields: &[Field], errors: &mut Errors) -> usize
         return 0;
     };
     if key.is_nullable || key.relation.is_some() {
-        errors.add(&key.ty, "a primary key is a plain column that cannot be NULL");
+        errors.add(
+            &key.ty,
+            "a primary key is a plain column that cannot be NULL",
+        );
     }
     for (_, second) in keys {
-        errors.add(&second.attributes.key, "the model has a primary key already");
+        errors.add(
+            &second.attributes.key,
+            "the model has a primary key already",
+        );
     }
     position
 }
@@ -52,7 +61,10 @@ fn check_auto_now(field: &Field, errors: &mut Errors) {
     let is_time = matches!(field.type_name().as_deref(), Some("Timestamp" | "Date"));
     let auto_now = field.attributes.auto_now.as_ref();
     if let Some(auto_now) = auto_now.filter(|_| !is_time) {
-        errors.add(auto_now, "`auto_now` keeps the time of the last update in a `Timestamp`");
+        errors.add(
+            auto_now,
+            "`auto_now` keeps the time of the last update in a `Timestamp`",
+        );
     }
     if let (Some(auto_now), true) = (auto_now, field.attributes.default.is_some()) {
         errors.add(auto_now, "`auto_now` is the default already");
@@ -65,16 +77,28 @@ fn check_on_delete(field: &Field, errors: &mut Errors) {
     };
     if field.relation.is_none() {
         errors.add(on_delete, "`on_delete` is for a `ForeignKey<T>`");
-    } else if !["cascade", "restrict", "set_null"].iter().any(|word| on_delete == word) {
-        errors.add(on_delete, "`on_delete` is `cascade`, `restrict` or `set_null`");
+    } else if !["cascade", "restrict", "set_null"]
+        .iter()
+        .any(|word| on_delete == word)
+    {
+        errors.add(
+            on_delete,
+            "`on_delete` is `cascade`, `restrict` or `set_null`",
+        );
     } else if on_delete == "set_null" && !field.is_nullable {
-        errors.add(on_delete, "`set_null` needs the field to be an `Option<ForeignKey<T>>`");
+        errors.add(
+            on_delete,
+            "`set_null` needs the field to be an `Option<ForeignKey<T>>`",
+        );
     }
 }
 
 fn check_names(fields: &[Field], errors: &mut Errors) {
     for (index, field) in fields.iter().enumerate() {
-        if fields[..index].iter().any(|other| other.column == field.column) {
+        if fields[..index]
+            .iter()
+            .any(|other| other.column == field.column)
+        {
             let message = format!("the column `{}` is there already", field.column);
             errors.add(&field.name, &message);
         }
@@ -98,12 +122,13 @@ pub(super) fn range_sql(column: &str, range: &ExprRange) -> syn::Result<String> 
         (Some(low), Some(high)) if below == "<=" => {
             Ok(format!("\"{column}\" BETWEEN {low} AND {high}"))
         }
-        (Some(low), Some(high)) => {
-            Ok(format!("\"{column}\" >= {low} AND \"{column}\" < {high}"))
-        }
+        (Some(low), Some(high)) => Ok(format!("\"{column}\" >= {low} AND \"{column}\" < {high}")),
         (Some(low), None) => Ok(format!("\"{column}\" >= {low}")),
         (None, Some(high)) => Ok(format!("\"{column}\" {below} {high}")),
-        (None, None) => Err(syn::Error::new_spanned(range, "a range has a lower or an upper end")),
+        (None, None) => Err(syn::Error::new_spanned(
+            range,
+            "a range has a lower or an upper end",
+        )),
     }
 }
 

@@ -50,7 +50,11 @@ fn choice(path: &ExprPath, field: &Field) -> TokenStream {
 }
 
 fn literal(expression: &Expr) -> syn::Result<TokenStream> {
-    if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = expression {
+    if let Expr::Lit(ExprLit {
+        lit: Lit::Str(text),
+        ..
+    }) = expression
+    {
         return Ok(quote!(::plinth::orm::DefaultMeta::Text(#text)));
     }
     let sql = number(expression).or_else(|| boolean(expression));
@@ -63,9 +67,10 @@ fn literal(expression: &Expr) -> syn::Result<TokenStream> {
 
 fn boolean(expression: &Expr) -> Option<String> {
     match expression {
-        Expr::Lit(ExprLit { lit: Lit::Bool(value), .. }) => {
-            Some(value.value.to_string().to_uppercase())
-        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Bool(value),
+            ..
+        }) => Some(value.value.to_string().to_uppercase()),
         _ => None,
     }
 }
@@ -73,11 +78,19 @@ fn boolean(expression: &Expr) -> Option<String> {
 /// A number as it is in SQL.
 pub(super) fn number(expression: &Expr) -> Option<String> {
     match expression {
-        Expr::Lit(ExprLit { lit: Lit::Int(value), .. }) => Some(value.base10_digits().to_owned()),
-        Expr::Lit(ExprLit { lit: Lit::Float(value), .. }) => Some(value.base10_digits().to_owned()),
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
-            number(expr).map(|number| format!("-{number}"))
-        }
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(value),
+            ..
+        }) => Some(value.base10_digits().to_owned()),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(value),
+            ..
+        }) => Some(value.base10_digits().to_owned()),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => number(expr).map(|number| format!("-{number}")),
         _ => None,
     }
 }

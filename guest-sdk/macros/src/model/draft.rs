@@ -2,7 +2,8 @@
 //! out.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::Model;
 use super::field::Field;
@@ -11,8 +12,16 @@ impl Model {
     pub(super) fn expand_draft(&self) -> TokenStream {
         let (model, name, visibility) = (&self.name, self.draft_name(), &self.visibility);
         let fields = self.fields.iter().map(field);
-        let arms = self.fields.iter().enumerate().map(|(index, field)| arm(index, field));
-        let required = self.fields.iter().filter(|f| f.is_required()).map(|f| self.required(f));
+        let arms = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| arm(index, field));
+        let required = self
+            .fields
+            .iter()
+            .filter(|f| f.is_required())
+            .map(|f| self.required(f));
         let summary = format!("A row of [`{model}`] that is about to be inserted.");
         quote! {
             #[doc = #summary]
@@ -53,7 +62,10 @@ impl Model {
 
     fn required(&self, field: &Field) -> TokenStream {
         let name = field.name.to_string();
-        let message = format!("create!({} {{ … }}): the field `{name}` is missing", self.name);
+        let message = format!(
+            "create!({} {{ … }}): the field `{name}` is missing",
+            self.name
+        );
         quote!((#name, #message))
     }
 }
@@ -69,7 +81,7 @@ fn field(field: &Field) -> TokenStream {
 
 fn arm(index: usize, field: &Field) -> TokenStream {
     let name = &field.name;
-    quote! {
+    quote_spanned! {field.ty.span()=>
         #index => self.#name.as_ref().map(|value| value as &dyn ::plinth::database::Parameter),
     }
 }

@@ -1,6 +1,7 @@
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::LitInt;
+use syn::spanned::Spanned;
 
 use super::attributes::Index;
 use super::field::Field;
@@ -13,7 +14,11 @@ impl Model {
         let path = self.expand_path();
         let draft = self.expand_draft();
         let checks = self.fields.iter().filter_map(|field| {
-            field.attributes.default.as_ref().and_then(|default| default.expand_check(field))
+            field
+                .attributes
+                .default
+                .as_ref()
+                .and_then(|default| default.expand_check(field))
         });
         quote! { #columns #model #path #draft #(#checks)* }
     }
@@ -29,10 +34,15 @@ impl Model {
     /// The columns as constants, the relations as functions.
     fn expand_columns(&self) -> TokenStream {
         let (name, visibility) = (&self.name, &self.visibility);
-        let columns = self.fields.iter().enumerate().map(|(index, field)| constant(index, field));
-        let relations = self.relations().enumerate().map(|(index, (_, field))| {
-            relation_function(index, field)
-        });
+        let columns = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| constant(index, field));
+        let relations = self
+            .relations()
+            .enumerate()
+            .map(|(index, (_, field))| relation_function(index, field));
         let objects = format!("All rows of `{}`, to be filtered and ordered.", self.table);
         quote! {
             #[allow(non_upper_case_globals, reason = "columns are named like their fields")]
@@ -65,7 +75,9 @@ impl Model {
         let key_type = &self.fields[key].ty;
         let model_name = name.to_string();
         let columns = self.fields.iter().map(column_meta);
-        let relations = self.relations().map(|(index, field)| self.relation_meta(index, field));
+        let relations = self
+            .relations()
+            .map(|(index, field)| self.relation_meta(index, field));
         let indexes = self.indexes.iter().map(index_meta);
         let decode = self.expand_decode();
         quote! {
@@ -93,7 +105,10 @@ impl Model {
     }
 
     fn expand_decode(&self) -> TokenStream {
-        let fields = self.fields.iter().map(|field| &field.name);
+        let fields = self.fields.iter().map(|field| {
+            let name = &field.name;
+            quote_spanned!(field.ty.span()=> #name: row.next()?,)
+        });
         let loads = self.relations().enumerate().map(|(index, (_, field))| {
             let name = &field.name;
             quote! {
@@ -117,7 +132,7 @@ impl Model {
                 #related: &::plinth::orm::Related,
             ) -> ::plinth::Result<Self> {
                 let #mutable decoded = Self {
-                    #(#fields: row.next()?,)*
+                    #(#fields)*
                 };
                 #(#loads)*
                 ::core::result::Result::Ok(decoded)
@@ -128,7 +143,13 @@ impl Model {
     fn relation_meta(&self, index: usize, field: &Field) -> TokenStream {
         let name = format!("{}.{}", self.name, field.name);
         let target = &field.relation;
-        let on_delete = match field.attributes.on_delete.as_ref().map(Ident::to_string).as_deref() {
+        let on_delete = match field
+            .attributes
+            .on_delete
+            .as_ref()
+            .map(Ident::to_string)
+            .as_deref()
+        {
             Some("cascade") => quote!(Cascade),
             Some("restrict") => quote!(Restrict),
             Some("set_null") => quote!(SetNull),
@@ -161,7 +182,7 @@ fn constant(index: usize, field: &Field) -> TokenStream {
 
 fn relation_function(index: usize, field: &Field) -> TokenStream {
     let (name, visibility, target) = (&field.name, &field.visibility, &field.relation);
-    let summary = format!("The row that `{}` points to, for its columns and relations.", name);
+    let summary = format!("The row that `{name}` points to, for its columns and relations.");
     let index = number(index);
     quote! {
         #[doc = #summary]
@@ -181,7 +202,9 @@ fn column_meta(field: &Field) -> TokenStream {
         settings.push(quote!(auto: true));
     }
     if attributes.auto_now.is_some() {
-        let now = quote!(::core::option::Option::Some(::plinth::orm::DefaultMeta::Now));
+        let now = quote!(::core::option::Option::Some(
+            ::plinth::orm::DefaultMeta::Now
+        ));
         settings.push(quote!(auto_now: true, default: #now));
     }
     if attributes.unique {
@@ -191,7 +214,11 @@ fn column_meta(field: &Field) -> TokenStream {
         settings.push(quote!(index: true));
     }
     // Both were found to be right when they were checked.
-    if let Some(default) = attributes.default.as_ref().and_then(|d| d.expand(field).ok()) {
+    if let Some(default) = attributes
+        .default
+        .as_ref()
+        .and_then(|d| d.expand(field).ok())
+    {
         settings.push(quote!(default: ::core::option::Option::Some(#default)));
     }
     let range = attributes.range.as_ref();

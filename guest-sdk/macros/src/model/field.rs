@@ -64,7 +64,10 @@ impl Field {
     /// The name of the column's constant: `author_id` for the field `author`.
     pub(super) fn constant(&self) -> Ident {
         match self.relation {
-            Some(_) => Ident::new(&format!("{}_id", names::plain(&self.name)), self.name.span()),
+            Some(_) => Ident::new(
+                &format!("{}_id", names::plain(&self.name)),
+                self.name.span(),
+            ),
             None => self.name.clone(),
         }
     }
@@ -134,7 +137,10 @@ const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `unique
 fn range(expression: Expr) -> syn::Result<ExprRange> {
     match expression {
         Expr::Range(range) => Ok(range),
-        other => Err(Error::new_spanned(other, "a range is written `1..=5`, `0..` or `..100`")),
+        other => Err(Error::new_spanned(
+            other,
+            "a range is written `1..=5`, `0..` or `..100`",
+        )),
     }
 }
 
@@ -160,7 +166,11 @@ fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     let Type::Path(path) = ty else {
         return None;
     };
-    let last = path.path.segments.last().filter(|last| last.ident == name)?;
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return None;
     };

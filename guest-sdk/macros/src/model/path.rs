@@ -10,9 +10,19 @@ use super::field::Field;
 impl Model {
     pub(super) fn expand_path(&self) -> TokenStream {
         let (name, visibility) = (self.path_name(), &self.visibility);
-        let columns = self.fields.iter().enumerate().map(|(index, field)| column(index, field));
-        let relations = self.relations().enumerate().map(|(i, (_, field))| relation(i, field));
-        let summary = format!("The columns of [`{}`] over a relation of `Root` to it.", self.name);
+        let columns = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| column(index, field));
+        let relations = self
+            .relations()
+            .enumerate()
+            .map(|(i, (_, field))| relation(i, field));
+        let summary = format!(
+            "The columns of [`{}`] over a relation of `Root` to it.",
+            self.name
+        );
         quote! {
             #[doc = #summary]
             #[derive(Debug)]
@@ -28,7 +38,7 @@ impl Model {
                     Self(::plinth::orm::Hop::new(path))
                 }
 
-                fn path(&self) -> ::plinth::orm::RelationPath {
+                fn path(self) -> ::plinth::orm::RelationPath {
                     self.0.path()
                 }
             }
@@ -62,7 +72,7 @@ fn column(index: usize, field: &Field) -> TokenStream {
 
 fn relation(index: usize, field: &Field) -> TokenStream {
     let (name, visibility, target) = (&field.name, &field.visibility, &field.relation);
-    let summary = format!("The row that `{}` points to, for its columns and relations.", name);
+    let summary = format!("The row that `{name}` points to, for its columns and relations.");
     let index = number(index);
     quote! {
         #[doc = #summary]

@@ -108,10 +108,13 @@ fn call(handler: &Handler, function: &ItemFn) -> TokenStream {
             })
         });
     let variables = (0..handler.arguments.len()).map(variable);
+    // A type that is no reply is blamed where it is written.
     let span = match &function.sig.output {
         ReturnType::Default => name.span(),
         ReturnType::Type(_, ty) => ty.span(),
     };
+    let mut name = name.clone();
+    name.set_span(name.span().located_at(span));
     let reply = quote_spanned! {span=>
         ::plinth::http::IntoReply::into_reply(#name(#(#variables),*))
     };

@@ -47,11 +47,7 @@ pub(crate) fn write_array(
     cells.iter().try_for_each(|cell| put_cell(*cell, out))
 }
 
-fn write_array_header(
-    element: Oid,
-    count: usize,
-    out: &mut BytesMut,
-) -> Result<(), EncodeError> {
+fn write_array_header(element: Oid, count: usize, out: &mut BytesMut) -> Result<(), EncodeError> {
     let count = i32::try_from(count).map_err(|_| EncodeError::from("it has too many elements"))?;
     // One dimension. Postgres looks for NULLs itself and ignores the flag.
     out.put_i32(1);

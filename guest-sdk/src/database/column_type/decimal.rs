@@ -52,7 +52,11 @@ impl Digits {
         // The point stands between two groups; 96 bits leave room for this.
         let mut mantissa = mantissa * 10_u128.pow((4 - scale % 4) % 4);
         if mantissa == 0 {
-            return Self { mantissa, count: 0, weight: 0 };
+            return Self {
+                mantissa,
+                count: 0,
+                weight: 0,
+            };
         }
         let mut last_weight = -small(scale.div_ceil(4)).cast_signed();
         while mantissa.is_multiple_of(GROUP) {
@@ -60,14 +64,20 @@ impl Digits {
         }
         let count = small(mantissa.ilog10() / 4 + 1);
         let weight = last_weight + count.cast_signed() - 1;
-        Self { mantissa, count, weight }
+        Self {
+            mantissa,
+            count,
+            weight,
+        }
     }
 
     /// The groups, the most significant first.
     fn groups(&self) -> impl Iterator<Item = u16> {
         let power = |place| GROUP.pow(u32::from(place));
         let group = move |place| self.mantissa / power(place) % GROUP;
-        (0..self.count).rev().map(move |place| u16::try_from(group(place)).expect("it is a rest"))
+        (0..self.count)
+            .rev()
+            .map(move |place| u16::try_from(group(place)).expect("it is a rest"))
     }
 }
 
@@ -93,7 +103,9 @@ impl Numeric {
             return Err(malformed());
         };
         if sign & SPECIAL == SPECIAL {
-            return Err(DecodeError::from("it is NaN or infinite, which a `Decimal` cannot be"));
+            return Err(DecodeError::from(
+                "it is NaN or infinite, which a `Decimal` cannot be",
+            ));
         }
         if words.len() != usize::from(count) || !rest.is_empty() {
             return Err(malformed());
@@ -114,7 +126,8 @@ impl Numeric {
         if mantissa == 0 {
             scale = shown;
         }
-        while mantissa.is_multiple_of(10) && (scale > shown || mantissa > MANTISSA_MAX) && scale > 0 {
+        while mantissa.is_multiple_of(10) && (scale > shown || mantissa > MANTISSA_MAX) && scale > 0
+        {
             (mantissa, scale) = (mantissa / 10, scale - 1);
         }
         while scale < 0 {
@@ -139,7 +152,9 @@ fn mantissa(groups: impl Iterator<Item = u16>) -> Option<u128> {
 }
 
 fn times_ten(mantissa: u128) -> Option<u128> {
-    mantissa.checked_mul(10).filter(|product| *product <= MANTISSA_MAX)
+    mantissa
+        .checked_mul(10)
+        .filter(|product| *product <= MANTISSA_MAX)
 }
 
 fn malformed() -> DecodeError {
@@ -170,8 +185,14 @@ mod tests {
     #[test]
     fn a_number_is_read_as_it_was_written() {
         for text in [
-            "0", "-0.5", "1.10", "19.99", "100000000", "0.0000000000000000000000000001",
-            "79228162514264337593543950335", "-7.9228162514264337593543950335",
+            "0",
+            "-0.5",
+            "1.10",
+            "19.99",
+            "100000000",
+            "0.0000000000000000000000000001",
+            "79228162514264337593543950335",
+            "-7.9228162514264337593543950335",
         ] {
             let number: Decimal = text.parse().unwrap();
             let mut out = BytesMut::new();

@@ -13,7 +13,9 @@ use crate::{Date, Timestamp};
 
 /// 2000-01-01T00:00:00Z, in microseconds since 1970.
 const EPOCH_US: i64 = 946_684_800_000_000;
-const EPOCH: Date = date(2000, 1, 1);
+/// The days from 1970-01-01, from where jiff can count to each of its dates.
+const EPOCH_DAYS: i64 = 10_957;
+const UNIX_EPOCH: Date = date(1970, 1, 1);
 const HOURS_A_DAY: i64 = 24;
 
 /// Postgres keeps microseconds; what is finer is cut off.
@@ -38,7 +40,7 @@ impl ColumnType for Date {
     const SQL: SqlType = SqlType::new("date", 1082, 1182);
 
     fn encode(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {
-        let days = self.duration_since(EPOCH).as_hours() / HOURS_A_DAY;
+        let days = self.duration_since(UNIX_EPOCH).as_hours() / HOURS_A_DAY - EPOCH_DAYS;
         let days = i32::try_from(days).expect("jiff's dates end in the year 9999");
         out.put_i32(days);
         Ok(true)
@@ -46,8 +48,9 @@ impl ColumnType for Date {
 
     fn decode(_: &Type, raw: Option<&[u8]>) -> Result<Self, DecodeError> {
         let days = i32::from_be_bytes(fixed(raw)?);
-        EPOCH
-            .checked_add(SignedDuration::from_hours(i64::from(days) * HOURS_A_DAY))
+        let hours = (i64::from(days) + EPOCH_DAYS) * HOURS_A_DAY;
+        UNIX_EPOCH
+            .checked_add(SignedDuration::from_hours(hours))
             .map_err(|_| infinite(days == i32::MAX, days == i32::MIN))
     }
 }

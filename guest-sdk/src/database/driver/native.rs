@@ -5,11 +5,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::bindings::plinth::host::database as host;
+use crate::{Error, Result};
 
 /// What takes the host's place on the development machine.
 pub(crate) trait Driver {
     /// Runs a statement and returns its rows and how many it affected.
-    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64), host::Error>;
+    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64)>;
 }
 
 thread_local! {
@@ -17,7 +18,7 @@ thread_local! {
 }
 
 /// Puts a driver in the host's place on this thread.
-#[cfg_attr(not(test), expect(dead_code, reason = "plinth::testing will install one"))]
+#[cfg(test)]
 pub(crate) fn install(driver: Rc<dyn Driver>) {
     DRIVER.set(Some(driver));
 }
@@ -25,14 +26,11 @@ pub(crate) fn install(driver: Rc<dyn Driver>) {
 pub(in crate::database) fn query(
     _database: &str,
     statement: &host::Statement,
-) -> Result<host::Rows, host::Error> {
+) -> Result<host::Rows> {
     Ok(run(statement)?.0)
 }
 
-pub(in crate::database) fn execute(
-    _database: &str,
-    statement: &host::Statement,
-) -> Result<u64, host::Error> {
+pub(in crate::database) fn execute(_database: &str, statement: &host::Statement) -> Result<u64> {
     Ok(run(statement)?.1)
 }
 
@@ -40,34 +38,28 @@ pub(in crate::database) fn execute(
 pub(in crate::database) struct Transaction(());
 
 impl Transaction {
-    pub(in crate::database) fn begin(_database: &str) -> Result<Self, host::Error> {
+    pub(in crate::database) fn begin(_database: &str) -> Result<Self> {
         control("BEGIN").map(|()| Self(()))
     }
 
-    pub(in crate::database) fn query(
-        &self,
-        statement: &host::Statement,
-    ) -> Result<host::Rows, host::Error> {
+    pub(in crate::database) fn query(&self, statement: &host::Statement) -> Result<host::Rows> {
         Ok(run(statement)?.0)
     }
 
-    pub(in crate::database) fn execute(
-        &self,
-        statement: &host::Statement,
-    ) -> Result<u64, host::Error> {
+    pub(in crate::database) fn execute(&self, statement: &host::Statement) -> Result<u64> {
         Ok(run(statement)?.1)
     }
 
-    pub(in crate::database) fn commit(self) -> Result<(), host::Error> {
+    pub(in crate::database) fn commit(self) -> Result<()> {
         control("COMMIT")
     }
 
-    pub(in crate::database) fn rollback(self) -> Result<(), host::Error> {
+    pub(in crate::database) fn rollback(self) -> Result<()> {
         control("ROLLBACK")
     }
 }
 
-fn control(sql: &str) -> Result<(), host::Error> {
+fn control(sql: &str) -> Result<()> {
     run(&host::Statement {
         sql: sql.to_owned(),
         parameter_types: Vec::new(),
@@ -76,13 +68,15 @@ fn control(sql: &str) -> Result<(), host::Error> {
     .map(drop)
 }
 
-fn run(statement: &host::Statement) -> Result<(host::Rows, u64), host::Error> {
-    let driver = DRIVER.with_borrow(Clone::clone);
-    driver.map_or_else(|| Err(no_host()), |driver| driver.run(statement))
+fn run(statement: &host::Statement) -> Result<(host::Rows, u64)> {
+    match DRIVER.with_borrow(Clone::clone) {
+        Some(driver) => driver.run(statement),
+        None => Err(no_host(statement)),
+    }
 }
 
-fn no_host() -> host::Error {
-    host::Error {
+fn no_host(statement: &host::Statement) -> Error {
+    let error = host::Error {
         kind: host::ErrorKind::Disconnected,
         message: "there is no host here: statements run in a plugin that `plinth dev`, \
                   `plinth serve` or a test with a host has loaded"
@@ -92,5 +86,6 @@ fn no_host() -> host::Error {
         constraint: None,
         table: None,
         column: None,
-    }
+    };
+    Error::database(error, &statement.sql)
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::native::{self, Driver};
 use crate::bindings::plinth::host::database as host;
+use crate::{Error, Result};
 
 #[derive(Default)]
 pub(crate) struct Script {
@@ -38,15 +39,17 @@ impl Script {
     }
 
     fn is_failing(&self, sql: &str) -> bool {
-        self.failing.borrow().is_some_and(|prefix| sql.starts_with(prefix))
+        self.failing
+            .borrow()
+            .is_some_and(|prefix| sql.starts_with(prefix))
     }
 }
 
 impl Driver for Script {
-    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64), host::Error> {
+    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64)> {
         self.log.borrow_mut().push(statement.sql.clone());
         if self.is_failing(&statement.sql) {
-            return Err(failure());
+            return Err(Error::database(failure(), &statement.sql));
         }
         let control = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
         if control.iter().any(|word| statement.sql.starts_with(word)) {

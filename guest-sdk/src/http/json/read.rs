@@ -54,15 +54,16 @@ fn syntax_error(body: &[u8], error: &serde_json::Error) -> Problem {
 fn data_error(path: &Path, message: &str) -> Problem {
     let mut pointer: String = path.iter().map(segment).collect();
     // Serde blames the object that lacks a field; the field says more.
-    let message = match name_in(message, "missing field `") {
-        Some(field) => {
-            pointer.push_str(&token(field));
-            "is missing"
-        }
-        None => message,
+    let message = if let Some(field) = quoted_after(message, "missing field ") {
+        pointer.push_str(&token(field));
+        "is missing".to_owned()
+    } else if let Some(field) = quoted_after(message, "unknown field ") {
+        message.replacen(&format!("unknown field `{field}`"), "is not a field", 1)
+    } else {
+        message.to_owned()
     };
     let place = pointer.strip_prefix('/').unwrap_or("The body");
-    Problem::unprocessable(format!("{place}: {message}.")).with_error(&pointer, message)
+    Problem::unprocessable(format!("{place}: {message}.")).with_error(&pointer, &message)
 }
 
 fn segment(segment: &Segment) -> String {
@@ -79,8 +80,8 @@ fn token(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-fn name_in<'m>(message: &'m str, before: &str) -> Option<&'m str> {
-    message.strip_prefix(before)?.split('`').next()
+fn quoted_after<'m>(message: &'m str, before: &str) -> Option<&'m str> {
+    message.strip_prefix(before)?.split('`').nth(1)
 }
 
 /// The message without the position, of which the field says more, and
@@ -195,6 +196,8 @@ mod tests {
         let (status, json) = refused(r#"{"name":"x","lines":[],"nmae":1}"#);
         assert_eq!(status, 422);
         assert_eq!(json["errors"][0]["pointer"], "/nmae");
+        let detail = "nmae: is not a field, expected one of `name`, `lines`, `note`.";
+        assert_eq!(json["detail"], detail);
     }
 
     #[test]

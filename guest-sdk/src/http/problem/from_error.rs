@@ -134,7 +134,7 @@ mod tests {
     /// The status, the detail and the errors that the client sees, which are
     /// nothing of the data.
     fn shown(error: host::Error) -> (u16, String, Value) {
-        let problem = Problem::from(Error::database(error, Some("SELECT secret")));
+        let problem = Problem::from(Error::database(error, "SELECT secret"));
         let (status, detail) = (problem.status(), problem.detail().to_owned());
         let reply = problem.into_reply();
         let body = std::str::from_utf8(reply.body()).unwrap();
@@ -254,7 +254,7 @@ mod tests {
             kind(host::ErrorKind::Disconnected),
             refused("40001", "", ""),
         ] {
-            let reply = Problem::from(Error::database(error, None)).into_reply();
+            let reply = Problem::from(Error::database(error, "SELECT 1")).into_reply();
             assert_eq!(reply.status(), 503);
             assert_eq!(reply.header("retry-after"), Some("1"));
         }

@@ -50,7 +50,10 @@ mod tests {
     #[test]
     fn long_names_stay_different_and_fit() {
         let table = "t".repeat(60);
-        let (one, two) = (constraint(&table, &["a"], "key"), constraint(&table, &["b"], "key"));
+        let (one, two) = (
+            constraint(&table, &["a"], "key"),
+            constraint(&table, &["b"], "key"),
+        );
         assert_ne!(one, two);
         assert_eq!(one.len(), NAME_BYTES_MAX);
         assert!(one.ends_with("_key"));

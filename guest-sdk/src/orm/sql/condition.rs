@@ -46,7 +46,9 @@ impl Writer {
             (Op::Add, [left, right]) => self.arithmetic(left, " + ", right),
             (Op::Sub, [left, right]) => self.arithmetic(left, " - ", right),
             (Op::Mul, [left, right]) => self.arithmetic(left, " * ", right),
-            _ => Err(Error::invalid_query(format!("{op:?} has a wrong number of operands"))),
+            _ => Err(Error::invalid_query(format!(
+                "{op:?} has a wrong number of operands"
+            ))),
         }
     }
 
@@ -167,7 +169,10 @@ impl Writer {
 
     fn array(&mut self, values: &[&Value], array_oid: u32) -> Result<()> {
         let element = values.first().map_or(0, |value| value.oid);
-        let cells = values.iter().map(|value| value.bytes()).collect::<Result<Vec<_>, _>>();
+        let cells = values
+            .iter()
+            .map(|value| value.bytes())
+            .collect::<Result<Vec<_>, _>>();
         let cells = cells.map_err(Error::encode)?;
         let mut array = BytesMut::new();
         write_array(element, &cells, &mut array).map_err(|e| Error::encode(e.to_string()))?;
@@ -242,7 +247,9 @@ impl Writer {
     }
 
     fn is_any_nullable(&self, nodes: &[Node]) -> Result<bool> {
-        nodes.iter().try_fold(false, |found, node| Ok(found || self.is_nullable(node)?))
+        nodes
+            .iter()
+            .try_fold(false, |found, node| Ok(found || self.is_nullable(node)?))
     }
 
     /// The column of a comparison, when it alone is what can be NULL in it.

@@ -70,7 +70,104 @@ impl Writer {
         }
         self.names(model, &[model.key]);
         for row in 0..rows {
-            self.push(if row == 0 { " VALUES (DEFAULT)" } else { ", (DEFAULT)" });
+            self.push(if row == 0 {
+                " VALUES (DEFAULT)"
+            } else {
+                ", (DEFAULT)"
+            });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::create;
+    use crate::orm::{ForeignKey, Model};
+
+    #[derive(crate::Model)]
+    #[model(table = "books")]
+    #[expect(dead_code, reason = "its rows are only written")]
+    struct Book {
+        #[model(key, auto)]
+        id: i64,
+        title: String,
+        #[model(default = 0)]
+        stock: i32,
+        sequel_of: Option<ForeignKey<Book>>,
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "it is written in its place")]
+    fn check(drafts: &[<Book as Model>::New], expected: Expect) {
+        let drafts: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
+        expected.assert_eq(&insert(Book::META, &drafts).unwrap().to_string());
+    }
+
+    #[test]
+    fn what_is_not_given_is_left_out() {
+        check(
+            &[create!(Book { title: "Dune" })],
+            expect![[r#"
+            -- INSERT (1 parameter)
+            INSERT INTO "books" ("title") VALUES ($1) RETURNING "id", "title", "stock", "sequel_of_id"
+            --   $1 = 'Dune'"#]],
+        );
+        check(
+            &[create!(Book {
+                title: "Dune",
+                sequel_of: None::<i64>,
+                stock: 3,
+                id: 7
+            })],
+            expect![[r#"
+                -- INSERT (4 parameters)
+                INSERT INTO "books" ("id", "title", "stock", "sequel_of_id") VALUES ($1, $2, $3, $4) RETURNING "id", "title", "stock", "sequel_of_id"
+                --   $1 = 7
+                --   $2 = 'Dune'
+                --   $3 = 3
+                --   $4 = NULL"#]],
+        );
+    }
+
+    #[test]
+    fn where_some_rows_give_it_the_others_say_default() {
+        check(
+            &[
+                create!(Book {
+                    title: "a",
+                    sequel_of: 7
+                }),
+                create!(Book {
+                    title: "b",
+                    stock: 1
+                }),
+            ],
+            expect![[r#"
+                -- INSERT (4 parameters)
+                INSERT INTO "books" ("title", "stock", "sequel_of_id") VALUES ($1, DEFAULT, $2), ($3, $4, DEFAULT) RETURNING "id", "title", "stock", "sequel_of_id"
+                --   $1 = 'a'
+                --   $2 = 7
+                --   $3 = 'b'
+                --   $4 = 1"#]],
+        );
+    }
+
+    #[test]
+    fn rows_of_defaults_alone() {
+        let draft = || <Book as Model>::New::default();
+        check(
+            &[draft()],
+            expect![[r#"
+            -- INSERT (0 parameters)
+            INSERT INTO "books" DEFAULT VALUES RETURNING "id", "title", "stock", "sequel_of_id""#]],
+        );
+        check(
+            &[draft(), draft()],
+            expect![[r#"
+            -- INSERT (0 parameters)
+            INSERT INTO "books" ("id") VALUES (DEFAULT), (DEFAULT) RETURNING "id", "title", "stock", "sequel_of_id""#]],
+        );
     }
 }

@@ -124,7 +124,9 @@ impl Scope {
     }
 
     fn is_nullable(&self, table: usize) -> bool {
-        table.checked_sub(1).is_some_and(|join| self.joins[join].nullable)
+        table
+            .checked_sub(1)
+            .is_some_and(|join| self.joins[join].nullable)
     }
 }
 

@@ -129,10 +129,16 @@ impl Writer {
     fn join(&mut self, select: &Select, ask: Ask) -> Result<()> {
         self.join_all(&select.conditions)?;
         if ask.is_rows() {
-            select.loads.iter().try_for_each(|path| self.scope.add_path(*path).map(drop))?;
+            select
+                .loads
+                .iter()
+                .try_for_each(|path| self.scope.add_path(*path).map(drop))?;
         }
         if ask.needs_order(select) {
-            select.order.iter().try_for_each(|term| self.join_node(&term.node))?;
+            select
+                .order
+                .iter()
+                .try_for_each(|term| self.join_node(&term.node))?;
         }
         self.is_qualified = !self.scope.joins.is_empty();
         Ok(())
@@ -148,7 +154,9 @@ impl Writer {
         }
         let mut columns = Vec::new();
         node.collect_columns(&mut columns);
-        columns.into_iter().try_for_each(|column| self.scope.add_column(column))
+        columns
+            .into_iter()
+            .try_for_each(|column| self.scope.add_column(column))
     }
 
     /// The columns of the model, then those of the relations to load.
@@ -248,7 +256,10 @@ impl Writer {
         for (index, assign) in assigns.iter().enumerate() {
             self.push(if index == 0 { " SET " } else { ", " });
             let column = self.assigned(model, assign.column)?;
-            if assigns[..index].iter().any(|other| other.column == assign.column) {
+            if assigns[..index]
+                .iter()
+                .any(|other| other.column == assign.column)
+            {
                 return Err(twice(model, column));
             }
             self.name(column.name);
@@ -296,7 +307,10 @@ fn too_deep() -> Error {
 }
 
 fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {
-    Error::invalid_query(format!("an update sets `{}.{}` twice", model.table, column.name))
+    Error::invalid_query(format!(
+        "an update sets `{}.{}` twice",
+        model.table, column.name
+    ))
 }
 
 fn other_table(model: &ModelMeta) -> Error {

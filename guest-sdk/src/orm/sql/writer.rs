@@ -91,6 +91,8 @@ impl Writer {
         if number >= 10 {
             self.number(number / 10);
         }
-        self.text.push(char::from(b'0' + u8::try_from(number % 10).unwrap_or_default()));
+        self.text.push(char::from(
+            b'0' + u8::try_from(number % 10).unwrap_or_default(),
+        ));
     }
 }

@@ -39,9 +39,18 @@ struct Prepared {
 }
 
 impl Connection {
-    pub(super) fn new(client: Client, statements_max: NonZeroUsize, result_bytes_max: usize) -> Self {
+    pub(super) fn new(
+        client: Client,
+        statements_max: NonZeroUsize,
+        result_bytes_max: usize,
+    ) -> Self {
         let statements = LruCache::new(statements_max);
-        Self { client, statements, result_bytes_max, session_touched: false }
+        Self {
+            client,
+            statements,
+            result_bytes_max,
+            session_touched: false,
+        }
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -49,24 +58,41 @@ impl Connection {
     }
 
     /// Runs a statement and collects its rows.
-    pub(super) async fn query(&mut self, statement: &Statement, scope: Scope) -> Result<Rows, Error> {
+    pub(super) async fn query(
+        &mut self,
+        statement: &Statement,
+        scope: Scope,
+    ) -> Result<Rows, Error> {
         match self.try_query(statement, scope).await {
-            Err(Failure::Stale) => self.try_query(statement, scope).await.map_err(Failure::into_error),
+            Err(Failure::Stale) => self
+                .try_query(statement, scope)
+                .await
+                .map_err(Failure::into_error),
             outcome => outcome.map_err(Failure::into_error),
         }
     }
 
     /// Runs a statement and counts the rows it affected.
-    pub(super) async fn execute(&mut self, statement: &Statement, scope: Scope) -> Result<u64, Error> {
+    pub(super) async fn execute(
+        &mut self,
+        statement: &Statement,
+        scope: Scope,
+    ) -> Result<u64, Error> {
         match self.try_execute(statement, scope).await {
-            Err(Failure::Stale) => self.try_execute(statement, scope).await.map_err(Failure::into_error),
+            Err(Failure::Stale) => self
+                .try_execute(statement, scope)
+                .await
+                .map_err(Failure::into_error),
             outcome => outcome.map_err(Failure::into_error),
         }
     }
 
     /// Runs a statement of the host's own.
     pub(super) async fn command(&self, sql: &str) -> Result<(), Error> {
-        self.client.batch_execute(sql).await.map_err(|cause| error::from_postgres(&cause))
+        self.client
+            .batch_execute(sql)
+            .await
+            .map_err(|cause| error::from_postgres(&cause))
     }
 
     /// Asks the server to stop what this connection is doing.
@@ -95,7 +121,10 @@ impl Connection {
         let mut data = Vec::new();
         let mut count = 0;
         while let Some(row) = stream.next().await {
-            wire::append_row(&row.map_err(|cause| self.failure(statement, scope, &cause))?, &mut data);
+            wire::append_row(
+                &row.map_err(|cause| self.failure(statement, scope, &cause))?,
+                &mut data,
+            );
             if data.len() > self.result_bytes_max {
                 return Err(Failure::Error(self.too_large()));
             }
@@ -112,18 +141,28 @@ impl Connection {
     async fn try_execute(&mut self, statement: &Statement, scope: Scope) -> Result<u64, Failure> {
         let prepared = self.prepare(statement, scope).await?;
         let parameters = parameters(statement, &prepared)?;
-        let affected = self.client.execute_raw(&prepared.statement, parameters).await;
+        let affected = self
+            .client
+            .execute_raw(&prepared.statement, parameters)
+            .await;
         affected.map_err(|cause| self.failure(statement, scope, &cause))
     }
 
-    async fn prepare(&mut self, statement: &Statement, scope: Scope) -> Result<Arc<Prepared>, Failure> {
+    async fn prepare(
+        &mut self,
+        statement: &Statement,
+        scope: Scope,
+    ) -> Result<Arc<Prepared>, Failure> {
         let known = self.statements.get(statement.sql.as_str());
         let prepared = match known {
-            Some(prepared) if prepared.parameter_types == statement.parameter_types => Arc::clone(prepared),
+            Some(prepared) if prepared.parameter_types == statement.parameter_types => {
+                Arc::clone(prepared)
+            }
             _ => {
                 check_scope(Verb::of(&statement.sql), scope)?;
                 let prepared = Arc::new(prepare(&self.client, statement).await?);
-                self.statements.put(statement.sql.as_str().into(), Arc::clone(&prepared));
+                self.statements
+                    .put(statement.sql.as_str().into(), Arc::clone(&prepared));
                 prepared
             }
         };
@@ -137,7 +176,12 @@ impl Connection {
     /// After a migration a cached plan can differ from what the table is now.
     /// Outside a transaction the statement is prepared anew; inside one Postgres
     /// has already given the transaction up.
-    fn failure(&mut self, statement: &Statement, scope: Scope, cause: &tokio_postgres::Error) -> Failure {
+    fn failure(
+        &mut self,
+        statement: &Statement,
+        scope: Scope,
+        cause: &tokio_postgres::Error,
+    ) -> Failure {
         if !is_stale_plan(cause) {
             return Failure::Error(error::from_postgres(cause));
         }
@@ -166,7 +210,10 @@ enum Failure {
 impl Failure {
     fn into_error(self) -> Error {
         match self {
-            Self::Stale => error::error(ErrorKind::Server, "the tables changed while the statement ran; try again"),
+            Self::Stale => error::error(
+                ErrorKind::Server,
+                "the tables changed while the statement ran; try again",
+            ),
             Self::Error(error) => error,
         }
     }
@@ -179,23 +226,37 @@ impl From<Error> for Failure {
 }
 
 fn is_stale_plan(cause: &tokio_postgres::Error) -> bool {
-    cause.as_db_error().is_some_and(|server| match server.code().code() {
-        // Feature not supported: "cached plan must not change result type".
-        "0A000" => server.routine() == Some("RevalidateCachedQuery"),
-        // Invalid statement name: it was deallocated behind our back.
-        "26000" => true,
-        _ => false,
-    })
+    cause
+        .as_db_error()
+        .is_some_and(|server| match server.code().code() {
+            // Feature not supported: "cached plan must not change result type".
+            "0A000" => server.routine() == Some("RevalidateCachedQuery"),
+            // Invalid statement name: it was deallocated behind our back.
+            "26000" => true,
+            _ => false,
+        })
 }
 
 async fn prepare(client: &Client, statement: &Statement) -> Result<Prepared, Error> {
-    let types: Vec<Type> = statement.parameter_types.iter().map(|oid| parameter_type(*oid)).collect();
+    let types: Vec<Type> = statement
+        .parameter_types
+        .iter()
+        .map(|oid| parameter_type(*oid))
+        .collect();
     let prepared = client.prepare_typed(&statement.sql, &types).await;
     let prepared = prepared.map_err(|cause| error::from_postgres(&cause))?;
-    let names: Vec<&str> = prepared.columns().iter().map(tokio_postgres::Column::name).collect();
+    let names: Vec<&str> = prepared
+        .columns()
+        .iter()
+        .map(tokio_postgres::Column::name)
+        .collect();
     Ok(Prepared {
         parameter_types: statement.parameter_types.clone(),
-        column_types: prepared.columns().iter().map(|column| column.type_().oid()).collect(),
+        column_types: prepared
+            .columns()
+            .iter()
+            .map(|column| column.type_().oid())
+            .collect(),
         column_names: names.join("\0"),
         verb: Verb::of(&statement.sql),
         statement: prepared,
@@ -205,10 +266,14 @@ async fn prepare(client: &Client, statement: &Statement) -> Result<Prepared, Err
 /// The driver only sends the number on, so a type it doesn't know will do; the
 /// number 0 lets Postgres infer the type.
 fn parameter_type(oid: u32) -> Type {
-    Type::from_oid(oid).unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()))
+    Type::from_oid(oid)
+        .unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()))
 }
 
-fn parameters<'a>(statement: &'a Statement, prepared: &Prepared) -> Result<Vec<wire::Raw<'a>>, Error> {
+fn parameters<'a>(
+    statement: &'a Statement,
+    prepared: &Prepared,
+) -> Result<Vec<wire::Raw<'a>>, Error> {
     let values = wire::parameters(&statement.parameters)
         .ok_or_else(|| error::invalid("the buffer of parameters is malformed"))?;
     let expected = prepared.statement.params().len();

@@ -37,7 +37,10 @@ pub(super) fn failed_transaction() -> Error {
     let message = "a statement of the transaction failed, so it was rolled back; \
                    wrap what may fail in a transaction of its own (a savepoint)";
     let sqlstate = Some(SqlState::IN_FAILED_SQL_TRANSACTION.code().to_owned());
-    Error { sqlstate, ..error(ErrorKind::Server, message) }
+    Error {
+        sqlstate,
+        ..error(ErrorKind::Server, message)
+    }
 }
 
 /// Why no connection was had.
@@ -97,5 +100,8 @@ fn is_io(cause: &tokio_postgres::Error) -> bool {
 /// A cause with all that is behind it, on one line.
 fn chain(cause: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(cause), |cause| cause.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use deadpool::managed::{self, Metrics, Object, Pool, RecycleError, RecycleResult, Timeouts};
 use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, Object, Pool, RecycleError, RecycleResult, Timeouts};
 use tokio_postgres::NoTls;
 
 use super::connection::{Connection, Scope};
@@ -45,7 +45,10 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .context("cannot make a connection pool")?;
-        Ok(Self { name: name.to_owned(), pool })
+        Ok(Self {
+            name: name.to_owned(),
+            pool,
+        })
     }
 
     /// Runs statements of the host's own, in one transaction.
@@ -57,9 +60,18 @@ impl Database {
         let mut lease = self.lease().await.map_err(describe)?;
         lease.begin().await.map_err(describe)?;
         for sql in statements {
-            lease.command(sql).await.map_err(describe).with_context(|| sql.clone())?;
+            lease
+                .command(sql)
+                .await
+                .map_err(describe)
+                .with_context(|| sql.clone())?;
         }
         lease.commit().await.map_err(describe)
+    }
+
+    /// Closes every connection, now or when it comes back.
+    pub fn close(&self) {
+        self.pool.close();
     }
 
     /// How many connections are open, and how many of them nobody uses.
@@ -71,16 +83,21 @@ impl Database {
     /// Takes a connection from the pool.
     pub(super) async fn lease(&self) -> Result<Lease, Error> {
         match self.pool.get().await {
-            Ok(connection) => {
-                Ok(Lease { connection: Some(connection), state: Loan::Clean, failed: false })
-            }
+            Ok(connection) => Ok(Lease {
+                connection: Some(connection),
+                state: Loan::Clean,
+                failed: false,
+            }),
             Err(cause) => Err(error::from_pool(&self.name, &cause)),
         }
     }
 }
 
 fn describe(error: Error) -> anyhow::Error {
-    let state = error.sqlstate.map(|state| format!(" (SQLSTATE {state})")).unwrap_or_default();
+    let state = error
+        .sqlstate
+        .map(|state| format!(" (SQLSTATE {state})"))
+        .unwrap_or_default();
     anyhow::anyhow!("{}{state}", error.message)
 }
 
@@ -106,14 +123,22 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    pub(super) async fn query(&mut self, statement: &Statement, scope: Scope) -> Result<Rows, Error> {
+    pub(super) async fn query(
+        &mut self,
+        statement: &Statement,
+        scope: Scope,
+    ) -> Result<Rows, Error> {
         let before = self.enter();
         let outcome = self.connection().query(statement, scope).await;
         self.leave(before, &outcome);
         outcome
     }
 
-    pub(super) async fn execute(&mut self, statement: &Statement, scope: Scope) -> Result<u64, Error> {
+    pub(super) async fn execute(
+        &mut self,
+        statement: &Statement,
+        scope: Scope,
+    ) -> Result<u64, Error> {
         let before = self.enter();
         let outcome = self.connection().execute(statement, scope).await;
         self.leave(before, &outcome);
@@ -172,7 +197,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
         let touched = connection.session_touched;
         if (self.state == Loan::Clean && !touched) || connection.is_closed() {
             return;
@@ -211,17 +238,28 @@ struct Connector {
 
 impl Connector {
     fn new(config: &DatabaseConfig) -> Result<Self> {
-        let DatabaseLimits { statements_max, result_bytes_max, .. } = config.limits;
-        let mut postgres: tokio_postgres::Config = config.url.parse().context("not a Postgres URL")?;
-        let timeout = format!("-c statement_timeout={}", config.limits.statement_timeout_ms);
-        let options = postgres.get_options().map_or(timeout.clone(), |given| format!("{timeout} {given}"));
+        let DatabaseLimits {
+            statements_max,
+            result_bytes_max,
+            ..
+        } = config.limits;
+        let mut postgres: tokio_postgres::Config =
+            config.url.parse().context("not a Postgres URL")?;
+        let timeout = format!(
+            "-c statement_timeout={}",
+            config.limits.statement_timeout_ms
+        );
+        let options = postgres
+            .get_options()
+            .map_or(timeout.clone(), |given| format!("{timeout} {given}"));
         postgres.options(options);
         if postgres.get_application_name().is_none() {
             postgres.application_name("plinth");
         }
         Ok(Self {
             config: postgres,
-            statements_max: NonZeroUsize::new(statements_max).context("statements_max must be at least 1")?,
+            statements_max: NonZeroUsize::new(statements_max)
+                .context("statements_max must be at least 1")?,
             result_bytes_max,
             made: AtomicUsize::new(0),
         })
@@ -240,10 +278,18 @@ impl managed::Manager for Connector {
                 tracing::warn!(target: "plinth::database", connection = number, %cause, "connection lost");
             }
         });
-        Ok(Connection::new(client, self.statements_max, self.result_bytes_max))
+        Ok(Connection::new(
+            client,
+            self.statements_max,
+            self.result_bytes_max,
+        ))
     }
 
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<tokio_postgres::Error> {
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        _: &Metrics,
+    ) -> RecycleResult<tokio_postgres::Error> {
         if connection.is_closed() {
             return Err(RecycleError::message("the connection is closed"));
         }

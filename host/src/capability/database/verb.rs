@@ -38,7 +38,9 @@ impl Verb {
 
 /// The first word, in capitals, and what follows it.
 fn word(sql: &str) -> (String, &str) {
-    let end = sql.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(sql.len());
+    let end = sql
+        .find(|c: char| !c.is_ascii_alphabetic())
+        .unwrap_or(sql.len());
     (sql[..end].to_ascii_uppercase(), &sql[end..])
 }
 
@@ -89,7 +91,10 @@ mod tests {
     #[test]
     fn comments_hide_nothing() {
         assert_eq!(Verb::of("-- SELECT\n  BEGIN"), Verb::Transaction);
-        assert_eq!(Verb::of("/* a /* SELECT */ b */ commit;"), Verb::Transaction);
+        assert_eq!(
+            Verb::of("/* a /* SELECT */ b */ commit;"),
+            Verb::Transaction
+        );
         assert_eq!(Verb::of("/* /* unclosed */ BEGIN"), Verb::Plain);
         assert_eq!(Verb::of("begin;"), Verb::Transaction);
     }

@@ -30,7 +30,9 @@ impl<'a> FromSql<'a> for Raw<'a> {
 
 impl ToSql for Raw<'_> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let Some(value) = self.0 else { return Ok(IsNull::Yes) };
+        let Some(value) = self.0 else {
+            return Ok(IsNull::Yes);
+        };
         out.put_slice(value);
         Ok(IsNull::No)
     }
@@ -43,7 +45,11 @@ impl ToSql for Raw<'_> {
         Format::Binary
     }
 
-    fn to_sql_checked(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql_checked(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         self.to_sql(ty, out)
     }
 }
@@ -94,7 +100,13 @@ mod tests {
 
     #[test]
     fn a_malformed_buffer_is_refused() {
-        for buffer in [&[0, 0, 0][..], &[0, 0, 0, 1], &[0, 0, 0, 2, 1], &[0xff, 0xff, 0xff, 0xfe], &[0x7f, 0xff, 0xff, 0xff, 1]] {
+        for buffer in [
+            &[0, 0, 0][..],
+            &[0, 0, 0, 1],
+            &[0, 0, 0, 2, 1],
+            &[0xff, 0xff, 0xff, 0xfe],
+            &[0x7f, 0xff, 0xff, 0xff, 1],
+        ] {
             assert_eq!(parameters(buffer), None, "{buffer:?}");
         }
     }

@@ -32,13 +32,25 @@ impl Account {
         if uid != 0 {
             let gid = rustix::process::getegid().as_raw();
             let name = name_of(&users, uid).unwrap_or_else(|| "plinth".to_owned());
-            return Ok(Self { name, uid, gid, switch: false });
+            return Ok(Self {
+                name,
+                uid,
+                gid,
+                switch: false,
+            });
         }
-        let found = UNPRIVILEGED.iter().find_map(|name| Some((*name, ids_of(&users, name)?)));
+        let found = UNPRIVILEGED
+            .iter()
+            .find_map(|name| Some((*name, ids_of(&users, name)?)));
         let (name, (uid, gid)) = found.context(
             "Postgres refuses to run as root, and there is no user `postgres` or `nobody` to run it as",
         )?;
-        Ok(Self { name: name.to_owned(), uid, gid, switch: true })
+        Ok(Self {
+            name: name.to_owned(),
+            uid,
+            gid,
+            switch: true,
+        })
     }
 
     /// Its name.
@@ -49,7 +61,10 @@ impl Account {
     /// A command that runs as this user, in a folder it can enter.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir("/").env("LC_ALL", "C").env_remove("PGDATA");
+        command
+            .current_dir("/")
+            .env("LC_ALL", "C")
+            .env_remove("PGDATA");
         if self.switch {
             command.uid(self.uid).gid(self.gid);
         }
@@ -60,7 +75,11 @@ impl Account {
     /// and gives `wanted`; where the user can't get there, another place.
     pub(super) fn folder(&self, wanted: &Path) -> Result<PathBuf> {
         let wanted = absolute(wanted)?;
-        let wanted = if self.can_reach(&wanted) { wanted } else { self.elsewhere(&wanted) };
+        let wanted = if self.can_reach(&wanted) {
+            wanted
+        } else {
+            self.elsewhere(&wanted)
+        };
         let home = wanted.with_extension("d");
         self.make(&home)?;
         Ok(home.join("data"))
@@ -68,7 +87,10 @@ impl Account {
 
     /// A new folder for data that need not stay.
     pub(super) fn temporary_folder(&self) -> Result<PathBuf> {
-        let folder = tempfile::Builder::new().prefix("plinth-pg-").tempdir()?.keep();
+        let folder = tempfile::Builder::new()
+            .prefix("plinth-pg-")
+            .tempdir()?
+            .keep();
         self.own(&folder)?;
         Ok(folder.join("data"))
     }
@@ -76,7 +98,11 @@ impl Account {
     /// A folder for the socket: beside the data, unless its path is too long.
     pub(super) fn socket_folder(&self, data: &Path, bytes_max: usize) -> Result<PathBuf> {
         let beside = data.with_file_name("run");
-        let folder = if beside.as_os_str().len() <= bytes_max { beside } else { self.elsewhere(data) };
+        let folder = if beside.as_os_str().len() <= bytes_max {
+            beside
+        } else {
+            self.elsewhere(data)
+        };
         self.make(&folder)?;
         Ok(folder)
     }
@@ -89,7 +115,9 @@ impl Account {
 
     fn can_reach(&self, path: &Path) -> bool {
         let enters = |folder: &Path| {
-            let Ok(metadata) = fs::metadata(folder) else { return true };
+            let Ok(metadata) = fs::metadata(folder) else {
+                return true;
+            };
             let bit = if metadata.uid() == self.uid {
                 0o100
             } else if metadata.gid() == self.gid {
@@ -104,7 +132,8 @@ impl Account {
 
     fn make(&self, folder: &Path) -> Result<()> {
         if let Some(parent) = folder.parent() {
-            fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot make {}", parent.display()))?;
         }
         match DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
@@ -134,23 +163,32 @@ fn entries(users: &str) -> impl Iterator<Item = (&str, u32, u32)> {
     users.lines().filter_map(|line| {
         let mut fields = line.split(':');
         let (name, _) = (fields.next()?, fields.next()?);
-        Some((name, fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+        Some((
+            name,
+            fields.next()?.parse().ok()?,
+            fields.next()?.parse().ok()?,
+        ))
     })
 }
 
 fn name_of(users: &str, uid: u32) -> Option<String> {
-    entries(users).find(|entry| entry.1 == uid).map(|entry| entry.0.to_owned())
+    entries(users)
+        .find(|entry| entry.1 == uid)
+        .map(|entry| entry.0.to_owned())
 }
 
 fn ids_of(users: &str, name: &str) -> Option<(u32, u32)> {
-    entries(users).find(|entry| entry.0 == name).map(|entry| (entry.1, entry.2))
+    entries(users)
+        .find(|entry| entry.0 == name)
+        .map(|entry| (entry.1, entry.2))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const USERS: &str = "root:x:0:0:root:/root:/bin/sh\n# odd line\npostgres:x:101:104::/var/lib:/bin/sh\n";
+    const USERS: &str =
+        "root:x:0:0:root:/root:/bin/sh\n# odd line\npostgres:x:101:104::/var/lib:/bin/sh\n";
 
     #[test]
     fn users_are_found_by_name_and_number() {

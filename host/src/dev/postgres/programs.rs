@@ -16,8 +16,12 @@ const FOLDERS: [&str; 5] = [
 ];
 
 /// Folders that hold a folder for each version.
-const FOLDERS_OF_VERSIONS: [(&str, &str); 4] =
-    [("/usr/lib/postgresql", "bin"), ("/usr", "bin"), ("/opt/homebrew/opt", "bin"), ("/usr/local/opt", "bin")];
+const FOLDERS_OF_VERSIONS: [(&str, &str); 4] = [
+    ("/usr/lib/postgresql", "bin"),
+    ("/usr", "bin"),
+    ("/opt/homebrew/opt", "bin"),
+    ("/usr/local/opt", "bin"),
+];
 
 /// The server programs of one version.
 #[derive(Clone, Debug)]
@@ -43,7 +47,11 @@ impl Programs {
                 continue;
             }
             if let Some(version) = version(&postgres).await {
-                return Ok(Self { initdb, postgres, version });
+                return Ok(Self {
+                    initdb,
+                    postgres,
+                    version,
+                });
             }
         }
         bail!(
@@ -70,10 +78,18 @@ impl Programs {
 fn folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = FOLDERS_OF_VERSIONS
         .iter()
-        .flat_map(|(parent, bin)| versions(Path::new(parent)).into_iter().map(move |folder| folder.join(bin)))
+        .flat_map(|(parent, bin)| {
+            versions(Path::new(parent))
+                .into_iter()
+                .map(move |folder| folder.join(bin))
+        })
         .collect();
     folders.extend(FOLDERS.iter().map(PathBuf::from));
-    folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+    folders.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
     folders
 }
 
@@ -83,7 +99,12 @@ fn versions(parent: &Path) -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|entry| Some((version_of_folder(entry.file_name().to_str()?)?, entry.path())))
+        .filter_map(|entry| {
+            Some((
+                version_of_folder(entry.file_name().to_str()?)?,
+                entry.path(),
+            ))
+        })
         .collect();
     found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     found.into_iter().map(|(_, folder)| folder).collect()
@@ -91,13 +112,21 @@ fn versions(parent: &Path) -> Vec<PathBuf> {
 
 /// `15`, `pgsql-15` and `postgresql@15` are folders of version 15.
 fn version_of_folder(name: &str) -> Option<u32> {
-    let number = name.strip_prefix("pgsql-").or_else(|| name.strip_prefix("postgresql@")).unwrap_or(name);
+    let number = name
+        .strip_prefix("pgsql-")
+        .or_else(|| name.strip_prefix("postgresql@"))
+        .unwrap_or(name);
     number.parse().ok()
 }
 
 /// What `postgres --version` says: `postgres (PostgreSQL) 15.18 (…)`.
 async fn version(postgres: &Path) -> Option<String> {
-    let output = Command::new(postgres).arg("--version").stdin(Stdio::null()).output().await.ok()?;
+    let output = Command::new(postgres)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .ok()?;
     let said = String::from_utf8(output.stdout).ok()?;
     let number = said.split("(PostgreSQL) ").nth(1)?;
     let major: String = number.chars().take_while(char::is_ascii_digit).collect();

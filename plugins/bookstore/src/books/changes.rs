@@ -10,7 +10,7 @@ use crate::models::Book;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct BookChanges {
+pub(crate) struct BookChanges {
     title: Change<String>,
     isbn: Change<String>,
     price: Change<Decimal>,
@@ -25,7 +25,7 @@ pub struct BookChanges {
 
 impl BookChanges {
     /// Makes the changes, if they are right, and shows the book as it is then.
-    pub fn update(self, id: i64, db: &Db) -> Result<Book> {
+    pub(crate) fn update(self, id: i64, db: &Db) -> Result<Book> {
         self.check()?;
         let book = Book::objects().filter(Book::id.eq(id));
         match self.assignments() {

@@ -9,7 +9,7 @@ use crate::models::Book;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BookDraft {
+pub(crate) struct BookDraft {
     title: String,
     isbn: String,
     price: Decimal,
@@ -27,7 +27,7 @@ pub struct BookDraft {
 
 impl BookDraft {
     /// Adds the book, if all about it is right.
-    pub fn insert(self, db: &Db) -> Result<Book> {
+    pub(crate) fn insert(self, db: &Db) -> Result<Book> {
         self.check()?;
         let isbn = isbn::digits(&self.isbn).expect("it has been checked");
         create!(Book {

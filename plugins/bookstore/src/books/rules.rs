@@ -2,15 +2,15 @@
 
 use plinth::Decimal;
 
-pub const TITLE: &str = "must not be empty";
-pub const ISBN: &str = "must be an ISBN of thirteen digits";
-pub const PRICE: &str = "must not be negative";
-pub const PAGES: &str = "must be at least 1";
+pub(super) const TITLE: &str = "must not be empty";
+pub(super) const ISBN: &str = "must be an ISBN of thirteen digits";
+pub(super) const PRICE: &str = "must not be negative";
+pub(super) const PAGES: &str = "must be at least 1";
 
-pub fn is_title(title: &str) -> bool {
+pub(super) fn is_title(title: &str) -> bool {
     !title.trim().is_empty()
 }
 
-pub fn is_price(price: &Decimal) -> bool {
+pub(super) fn is_price(price: &Decimal) -> bool {
     *price >= Decimal::ZERO
 }

@@ -2,7 +2,7 @@
 
 use super::random::Random;
 
-pub const CATEGORIES: [&str; 12] = [
+pub(super) const CATEGORIES: [&str; 12] = [
     "Fiction",
     "Science Fiction",
     "Mystery",
@@ -148,7 +148,7 @@ const LAST_NAMES: [&str; 40] = [
     "Zhang",
 ];
 
-pub const COUNTRIES: [&str; 16] = [
+pub(super) const COUNTRIES: [&str; 16] = [
     "Argentina",
     "Brazil",
     "China",
@@ -195,7 +195,7 @@ const PRAISE: [&str; 10] = [
     "Read it on a train and missed my stop.",
 ];
 
-pub fn title(random: &mut Random) -> String {
+pub(super) fn title(random: &mut Random) -> String {
     let (adjective, noun) = (random.one_of(&ADJECTIVES), random.one_of(&NOUNS));
     match random.between(0, 4) {
         0 => format!("The {adjective} {noun}"),
@@ -206,17 +206,17 @@ pub fn title(random: &mut Random) -> String {
     }
 }
 
-pub fn person(random: &mut Random) -> String {
+pub(super) fn person(random: &mut Random) -> String {
     let (first, last) = (random.one_of(&FIRST_NAMES), random.one_of(&LAST_NAMES));
     format!("{first} {last}")
 }
 
-pub fn review(random: &mut Random) -> String {
+pub(super) fn review(random: &mut Random) -> String {
     format!("{} {}", random.one_of(&PRAISE), random.one_of(&PRAISE))
 }
 
 /// From none to three.
-pub fn tags(random: &mut Random) -> Vec<String> {
+pub(super) fn tags(random: &mut Random) -> Vec<String> {
     let mut tags: Vec<_> = TAGS.iter().filter(|_| random.once_in(8)).copied().collect();
     tags.truncate(3);
     tags.into_iter().map(str::to_owned).collect()

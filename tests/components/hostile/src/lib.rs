@@ -1,6 +1,9 @@
 //! Does everything a plugin must not do, a route each, so that the tests can
 //! see what it costs the others: nothing.
-#![expect(missing_docs, reason = "a test's plugin, whose routes say what they do")]
+#![expect(
+    missing_docs,
+    reason = "a test's plugin, whose routes say what they do"
+)]
 
 use std::hint::black_box;
 
@@ -25,7 +28,12 @@ fn index() -> String {
 #[get("/overflow")]
 fn overflow() -> String {
     fn deeper(depth: u64) -> u64 {
-        black_box([depth; 64])[0] + if depth == u64::MAX { 0 } else { deeper(depth + 1) }
+        black_box([depth; 64])[0]
+            + if depth == u64::MAX {
+                0
+            } else {
+                deeper(depth + 1)
+            }
     }
     deeper(0).to_string()
 }
@@ -77,7 +85,9 @@ fn environment() -> String {
 #[get("/count")]
 fn count() -> String {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).to_string()
+    COUNT
+        .fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+        .to_string()
 }
 
 #[get("/log/{lines}")]
@@ -158,7 +168,11 @@ fn leak() -> &'static str {
     use plinth::bindings::plinth::host::database::{Statement, Transaction};
     let transaction = Transaction::begin("default").expect("begins");
     let sql = "INSERT INTO held VALUES (1)".to_owned();
-    let statement = Statement { sql, parameter_types: vec![], parameters: vec![] };
+    let statement = Statement {
+        sql,
+        parameter_types: vec![],
+        parameters: vec![],
+    };
     transaction.execute(&statement).expect("inserts");
     std::mem::forget(transaction);
     "leaked"
@@ -170,10 +184,21 @@ fn parameters() -> String {
     use plinth::bindings::plinth::host::database::{Statement, query};
     let run = |parameters: &[u8]| {
         let sql = "SELECT $1::int8".to_owned();
-        let statement = Statement { sql, parameter_types: vec![20], parameters: parameters.into() };
+        let statement = Statement {
+            sql,
+            parameter_types: vec![20],
+            parameters: parameters.into(),
+        };
         query("default", &statement).expect_err("refused").message
     };
-    let malformed = [&[][..], &[0, 0, 0], &[0, 0, 0, 9, 1], &[0, 0, 0, 1, 1], &[0xff; 8], &[0x80, 0, 0, 0]];
+    let malformed = [
+        &[][..],
+        &[0, 0, 0],
+        &[0, 0, 0, 9, 1],
+        &[0, 0, 0, 1, 1],
+        &[0xff; 8],
+        &[0x80, 0, 0, 0],
+    ];
     malformed.map(run).join("\n")
 }
 

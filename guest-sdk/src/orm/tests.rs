@@ -1,0 +1,391 @@
+//! Queries against a scripted database: what is asked, and how answers are
+//! read.
+
+use bytes::{BufMut, BytesMut};
+
+use crate::bindings::plinth::host::database as host;
+use crate::database::{Parameter, Script};
+use crate::orm::{ForeignKey, Model};
+use crate::{Db, create};
+
+#[derive(crate::Model, Debug)]
+#[model(table = "authors")]
+struct Author {
+    #[model(key, auto)]
+    id: i64,
+    name: String,
+    mentor: Option<ForeignKey<Author>>,
+}
+
+#[derive(crate::Model, Debug)]
+#[model(table = "books")]
+struct Book {
+    #[model(key, auto)]
+    id: i64,
+    title: String,
+    author: ForeignKey<Author>,
+}
+
+const INT8: u32 = 20;
+const TEXT: u32 = 25;
+const AUTHOR: [u32; 3] = [INT8, TEXT, INT8];
+const BOOK: [u32; 3] = [INT8, TEXT, INT8];
+
+/// A result as the host sends it.
+fn rows(types: &[u32], rows: &[&[&dyn Parameter]]) -> host::Rows {
+    let mut data = BytesMut::new();
+    for value in rows.iter().copied().flatten() {
+        let start = data.len();
+        data.put_i32(-1);
+        if value.write(&mut data).unwrap() {
+            let length = i32::try_from(data.len() - start - 4).unwrap();
+            data[start..start + 4].copy_from_slice(&length.to_be_bytes());
+        }
+    }
+    host::Rows {
+        column_types: types.to_vec(),
+        column_names: String::new(),
+        count: u32::try_from(rows.len()).unwrap(),
+        data: data.into(),
+    }
+}
+
+const NULL: Option<i64> = None;
+
+fn db() -> Db {
+    Db::named("default")
+}
+
+#[test]
+fn all_reads_rows_by_position() {
+    let script = Script::install();
+    script.answer(
+        rows(&BOOK, &[&[&1_i64, &"a", &3_i64], &[&2_i64, &"b", &4_i64]]),
+        0,
+    );
+    let books = Book::objects().all(&db()).unwrap();
+    let read: Vec<_> = books
+        .iter()
+        .map(|b| (b.id, &*b.title, *b.author.key()))
+        .collect();
+    assert_eq!(read, [(1, "a", 3), (2, "b", 4)]);
+}
+
+#[test]
+fn a_reference_that_was_not_loaded_says_how_to() {
+    let script = Script::install();
+    script.answer(rows(&BOOK, &[&[&1_i64, &"a", &3_i64]]), 0);
+    let book = Book::objects().get(&db()).unwrap();
+    assert_eq!(
+        book.author.get().unwrap_err().to_string(),
+        "`Book.author` is not loaded; add `.select_related(Book::author())` to the query"
+    );
+}
+
+#[test]
+fn related_rows_are_read_into_their_fields() {
+    let script = Script::install();
+    let types = [&BOOK[..], &AUTHOR, &AUTHOR].concat();
+    script.answer(
+        rows(
+            &types,
+            &[
+                &[
+                    &1_i64, &"a", &3_i64, &3_i64, &"Ada", &9_i64, &9_i64, &"Mary", &NULL,
+                ],
+                &[
+                    &2_i64,
+                    &"b",
+                    &4_i64,
+                    &4_i64,
+                    &"Bob",
+                    &NULL,
+                    &NULL,
+                    &None::<String>,
+                    &NULL,
+                ],
+                &[
+                    &5_i64, &"c", &3_i64, &3_i64, &"Ada", &9_i64, &9_i64, &"Mary", &NULL,
+                ],
+            ],
+        ),
+        0,
+    );
+    let books = Book::objects()
+        .select_related(Book::author().mentor())
+        .all(&db())
+        .unwrap();
+    let mentor = |book: &Book| {
+        let author = book.author.get().unwrap();
+        author
+            .mentor
+            .as_ref()
+            .map(|mentor| mentor.get().unwrap().name.clone())
+    };
+    let mentors: Vec<_> = books.iter().map(mentor).collect();
+    assert_eq!(mentors, [Some("Mary".into()), None, Some("Mary".into())]);
+    assert_eq!(books[2].id, 5);
+}
+
+#[test]
+fn get_wants_exactly_one() {
+    let script = Script::install();
+    script.answer(rows(&BOOK, &[]), 0);
+    let error = Book::objects().get_or_404(&db()).unwrap_err();
+    assert!(error.is_not_found());
+    assert_eq!(error.table(), Some("books"));
+    script.answer(
+        rows(&BOOK, &[&[&1_i64, &"a", &3_i64], &[&2_i64, &"b", &4_i64]]),
+        0,
+    );
+    assert!(
+        Book::objects()
+            .get(&db())
+            .unwrap_err()
+            .is_multiple_objects()
+    );
+    assert!(script.log()[0].ends_with(" LIMIT $1"), "{:?}", script.log());
+}
+
+#[test]
+fn first_orders_by_the_key_when_nothing_else_does() {
+    let script = Script::install();
+    script.answer(rows(&BOOK, &[]), 0);
+    assert!(Book::objects().first(&db()).unwrap().is_none());
+    script.answer(rows(&BOOK, &[]), 0);
+    Book::objects()
+        .order_by([Book::title.desc()])
+        .first(&db())
+        .unwrap();
+    let log = script.log();
+    assert!(
+        log[0].ends_with(r#" ORDER BY "id" ASC LIMIT $1"#),
+        "{}",
+        log[0]
+    );
+    assert!(
+        log[1].ends_with(r#" ORDER BY "title" DESC LIMIT $1"#),
+        "{}",
+        log[1]
+    );
+}
+
+#[test]
+fn count_and_exists_ask_for_no_columns() {
+    let script = Script::install();
+    let query = Book::objects().order_by([Book::author().name().asc()]);
+    script.answer(rows(&[INT8], &[&[&42_i64]]), 0);
+    assert_eq!(query.count(&db()).unwrap(), 42);
+    script.answer(rows(&[INT8], &[&[&10_i64]]), 0);
+    assert_eq!(query.clone().limit(10).offset(5).count(&db()).unwrap(), 10);
+    assert!(!query.exists(&db()).unwrap());
+    assert_eq!(
+        script.log(),
+        [
+            r#"SELECT COUNT(*) FROM "books""#,
+            r#"SELECT COUNT(*) FROM (SELECT 1 FROM "books" LIMIT $1 OFFSET $2) AS slice"#,
+            r#"SELECT 1 FROM "books" LIMIT $1"#,
+        ]
+    );
+}
+
+#[test]
+fn a_wrong_type_names_table_and_column() {
+    let script = Script::install();
+    script.answer(rows(&[INT8, TEXT, TEXT], &[]), 0);
+    let error = Book::objects().all(&db()).unwrap_err();
+    assert!(error.is_decode());
+    assert_eq!(
+        error.to_string(),
+        "cannot read `books.author_id`: its type is text, where the model has bigint"
+    );
+}
+
+#[test]
+fn a_null_names_table_and_column() {
+    let script = Script::install();
+    script.answer(rows(&BOOK, &[&[&1_i64, &None::<String>, &3_i64]]), 0);
+    let error = Book::objects().all(&db()).unwrap_err();
+    assert_eq!(error.table(), Some("books"));
+    assert_eq!(error.column(), Some("title"));
+}
+
+#[test]
+fn other_columns_than_the_models_are_an_error() {
+    let script = Script::install();
+    script.answer(rows(&BOOK[..2], &[]), 0);
+    assert!(Book::objects().all(&db()).unwrap_err().is_decode());
+    script.answer(rows(&[INT8, TEXT, INT8, INT8], &[]), 0);
+    assert!(Book::objects().all(&db()).unwrap_err().is_decode());
+}
+
+#[test]
+fn a_truncated_result_is_an_error() {
+    let whole = rows(&BOOK, &[&[&1_i64, &"a", &3_i64]]);
+    let script = Script::install();
+    for length in 0..whole.data.len() {
+        let mut part = whole.clone();
+        part.data.truncate(length);
+        script.answer(part, 0);
+        assert!(
+            Book::objects().all(&db()).unwrap_err().is_decode(),
+            "{length}"
+        );
+    }
+    let mut more = whole.clone();
+    more.count = u32::MAX;
+    script.answer(more, 0);
+    assert!(Book::objects().all(&db()).unwrap_err().is_decode());
+}
+
+#[test]
+fn insert_reads_the_row_back() {
+    let script = Script::install();
+    script.answer(rows(&BOOK, &[&[&7_i64, &"Dune", &3_i64]]), 1);
+    let book = create!(Book {
+        title: "Dune",
+        author: 3
+    })
+    .insert(&db())
+    .unwrap();
+    assert_eq!(book.id, 7);
+}
+
+#[test]
+fn deleting_what_is_gone_is_not_found() {
+    let script = Script::install();
+    let book = Book {
+        id: 7,
+        title: "Dune".into(),
+        author: ForeignKey::new(3),
+    };
+    script.answer(rows(&[], &[]), 1);
+    book.delete(&db()).unwrap();
+    assert!(book.delete(&db()).unwrap_err().is_not_found());
+    assert_eq!(script.log()[0], r#"DELETE FROM "books" WHERE "id" = $1"#);
+}
+
+#[test]
+fn a_query_deletes_its_rows() {
+    let script = Script::install();
+    script.answer(rows(&[], &[]), 3);
+    assert_eq!(
+        Book::objects()
+            .filter(Book::title.eq("x"))
+            .delete(&db())
+            .unwrap(),
+        3
+    );
+    let by_author = Book::objects().filter(Book::author().name().eq("x"));
+    by_author.delete(&db()).unwrap();
+    assert!(
+        Book::objects()
+            .limit(1)
+            .delete(&db())
+            .unwrap_err()
+            .is_invalid_query()
+    );
+    assert_eq!(
+        script.log(),
+        [
+            r#"DELETE FROM "books" WHERE "title" = $1"#,
+            "DELETE FROM \"books\" WHERE \"id\" IN (SELECT t0.\"id\" FROM \"books\" AS t0 \
+             LEFT JOIN \"authors\" AS t1 ON t1.\"id\" = t0.\"author_id\" WHERE t1.\"name\" = $1)",
+        ]
+    );
+}
+
+#[test]
+fn many_rows_are_inserted_in_equal_batches_in_one_transaction() {
+    let script = Script::install();
+    let answer = |count: i64| {
+        let cells: Vec<[Box<dyn Parameter>; 3]> = (0..count)
+            .map(|n| [Box::new(n) as _, Box::new("t") as _, Box::new(3_i64) as _])
+            .collect();
+        let cells: Vec<Vec<&dyn Parameter>> = cells
+            .iter()
+            .map(|row| row.iter().map(|cell| &**cell).collect())
+            .collect();
+        let cells: Vec<&[&dyn Parameter]> = cells.iter().map(Vec::as_slice).collect();
+        rows(&BOOK, &cells)
+    };
+    for count in [200, 200, 50] {
+        script.answer(answer(count), 0);
+    }
+    let drafts = (0..450).map(|_| {
+        create!(Book {
+            title: "t",
+            author: 3
+        })
+    });
+    assert_eq!(
+        Book::objects().bulk_create(drafts, &db()).unwrap().len(),
+        450
+    );
+    let log = script.log();
+    assert_eq!(log.len(), 5);
+    assert_eq!((&*log[0], &*log[4]), ("BEGIN", "COMMIT"));
+    assert_eq!(log[1], log[2]);
+    assert!(log[1].contains("($399, $400)") && !log[1].contains("$401"));
+}
+
+#[test]
+fn few_rows_need_no_transaction_and_none_no_statement() {
+    let script = Script::install();
+    Book::objects().bulk_create([], &db()).unwrap();
+    assert!(script.log().is_empty());
+    script.answer(rows(&BOOK, &[&[&7_i64, &"Dune", &3_i64]]), 1);
+    Book::objects()
+        .bulk_create(
+            [create!(Book {
+                title: "Dune",
+                author: 3
+            })],
+            &db(),
+        )
+        .unwrap();
+    assert_eq!(script.log().len(), 1);
+}
+
+#[test]
+fn a_batch_that_fails_undoes_those_before() {
+    let script = Script::install();
+    script.fail("INSERT");
+    let drafts = (0..450).map(|_| {
+        create!(Book {
+            title: "t",
+            author: 3
+        })
+    });
+    Book::objects().bulk_create(drafts, &db()).unwrap_err();
+    assert_eq!(script.log().last().map(String::as_str), Some("ROLLBACK"));
+}
+
+#[test]
+fn returning_one_wants_one() {
+    let script = Script::install();
+    let update = || Book::objects().update([Book::title.set("x")]).returning();
+    script.answer(rows(&BOOK, &[&[&1_i64, &"x", &3_i64]]), 0);
+    assert_eq!(update().one(&db()).unwrap().title, "x");
+    script.answer(rows(&BOOK, &[]), 0);
+    assert!(update().one(&db()).unwrap_err().is_not_found());
+}
+
+#[test]
+fn without_a_host_a_query_is_an_error_that_says_so() {
+    let error = std::thread::spawn(|| Book::objects().count(&db()).unwrap_err().to_string());
+    assert!(error.join().unwrap().starts_with("there is no host here"));
+}
+
+#[test]
+fn a_models_key_is_its_key() {
+    let author = Author {
+        id: 3,
+        name: "Ada".into(),
+        mentor: None,
+    };
+    assert_eq!(
+        (author.key(), author.name.len(), author.mentor.is_none()),
+        (&3, 3, true)
+    );
+}

@@ -1,0 +1,10 @@
+mod models;
+
+use models::*;
+use plinth::prelude::*;
+
+fn books() -> QuerySet<Book> {
+    Book::objects().filter(Author::name.eq("Ursula"))
+}
+
+fn main() {}

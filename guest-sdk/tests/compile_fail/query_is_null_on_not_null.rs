@@ -1,0 +1,10 @@
+mod models;
+
+use models::*;
+use plinth::prelude::*;
+
+fn books() -> QuerySet<Book> {
+    Book::objects().filter(Book::title.is_null())
+}
+
+fn main() {}

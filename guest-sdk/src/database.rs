@@ -26,7 +26,7 @@ mod transaction;
 pub use column_type::{ColumnType, DecodeError, EncodeError, SqlType};
 pub use db::Db;
 pub use parameters::{Parameter, Parameters};
-pub use rows::{ColumnIndex, Row, Rows};
+pub use rows::{ColumnIndex, Row, Rows, RowsIter};
 pub use statement::Statement;
 
 pub use bytes::BytesMut;

@@ -106,9 +106,10 @@ pub struct EngineLimits {
     pub memory_bytes_max: usize,
     /// Elements in one table of a plugin; Rust's hold function pointers.
     pub table_elements_max: usize,
-    /// Remembers machine code by function between builds. For `dev`.
+    /// Compiles sooner to slower code, and remembers machine code by function
+    /// between builds. For `dev`.
     #[serde(skip)]
-    pub incremental_compilation: bool,
+    pub fast_compilation: bool,
 }
 
 impl Default for EngineLimits {
@@ -117,7 +118,7 @@ impl Default for EngineLimits {
             instances_max: 512,
             memory_bytes_max: 256 << 20,
             table_elements_max: 20_000,
-            incremental_compilation: false,
+            fast_compilation: false,
         }
     }
 }

@@ -86,18 +86,6 @@ impl Toolchain {
         Ok(Self { version, sysroot })
     }
 
-    /// What cargo says its version is.
-    ///
-    /// # Errors
-    ///
-    /// When there is no cargo.
-    pub async fn cargo_version(&self) -> Result<String> {
-        let said = output(Command::new(cargo()).arg("--version"))
-            .await
-            .context("cargo is missing")?;
-        Ok(said.trim().trim_start_matches("cargo ").to_owned())
-    }
-
     /// Whether the target's standard library is there.
     ///
     /// Only the files count: rustup's own list goes on naming a target whose
@@ -115,7 +103,7 @@ impl Toolchain {
                 .iter()
                 .any(|name| name.starts_with(krate) && name.ends_with(".rlib"))
         };
-        CRATES.iter().all(|krate| has(krate))
+        CRATES.iter().all(has)
     }
 
     fn target_folder(&self) -> PathBuf {
@@ -217,6 +205,16 @@ pub async fn ensure_wasm_target(progress: &Progress) -> Result<Origin> {
             ))
         }
     }
+}
+
+/// What cargo says its version is.
+///
+/// # Errors
+///
+/// When there is no cargo.
+pub async fn cargo_version() -> Result<String> {
+    let said = output(Command::new(cargo()).arg("--version")).await?;
+    Ok(said.trim().trim_start_matches("cargo ").to_owned())
 }
 
 async fn rustup_add(toolchain: &Toolchain) -> Result<()> {

@@ -52,8 +52,8 @@ impl Rows {
 
     /// The rows, in order.
     #[must_use]
-    pub fn iter(&self) -> Iter<'_> {
-        Iter {
+    pub fn iter(&self) -> RowsIter<'_> {
+        RowsIter {
             rows: self,
             left: self.count,
             cells: Cells::new(&self.data),
@@ -80,22 +80,22 @@ impl fmt::Debug for Rows {
 
 impl<'a> IntoIterator for &'a Rows {
     type Item = Row<'a>;
-    type IntoIter = Iter<'a>;
+    type IntoIter = RowsIter<'a>;
 
-    fn into_iter(self) -> Iter<'a> {
+    fn into_iter(self) -> RowsIter<'a> {
         self.iter()
     }
 }
 
 /// The rows of a [`Rows`], in order.
 #[derive(Debug)]
-pub struct Iter<'a> {
+pub struct RowsIter<'a> {
     rows: &'a Rows,
     left: usize,
     cells: Cells<'a>,
 }
 
-impl<'a> Iterator for Iter<'a> {
+impl<'a> Iterator for RowsIter<'a> {
     type Item = Row<'a>;
 
     fn next(&mut self) -> Option<Row<'a>> {

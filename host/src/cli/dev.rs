@@ -49,11 +49,21 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<()> {
+    let mut postgres = None;
+    let outcome = serve(&args, &mut postgres).await;
+    // However it ended, nothing is left running.
+    if let Some(postgres) = postgres {
+        postgres.stop().await?;
+    }
+    outcome
+}
+
+async fn serve(args: &Args, postgres: &mut Option<PrivatePostgres>) -> Result<()> {
     let stop = stop::requested();
     tokio::pin!(stop);
     let progress = Progress::stderr();
     let session = tokio::select! {
-        session = Session::start(&args, &progress) => session?,
+        session = Session::start(args, postgres, &progress) => session?,
         () = &mut stop => return Ok(()),
     };
     session.run(stop, &progress).await
@@ -66,42 +76,46 @@ struct Session {
     listener: tokio::net::TcpListener,
     bookkeeping: Bookkeeping,
     watcher: SourceWatcher,
-    postgres: Option<PrivatePostgres>,
 }
 
 impl Session {
-    async fn start(args: &Args, progress: &Progress) -> Result<Self> {
+    async fn start(
+        args: &Args,
+        postgres: &mut Option<PrivatePostgres>,
+        progress: &Progress,
+    ) -> Result<Self> {
         let source = PluginCrate::open(&args.folder).await?;
         let mut config = source.config()?;
         logging::start(config.log_format);
         config.dev = true;
         config.create_tables = true;
-        config.engine.incremental_compilation = true;
+        config.engine.fast_compilation = true;
         if let Some(port) = args.port {
             config.listen = SocketAddr::from(([127, 0, 0, 1], port));
         }
         // First of all, because it is the likeliest to fail and the soonest tried.
         let listener = server::bind(config.listen).await?;
         toolchain::ensure_wasm_target(progress).await?;
-        let postgres = database(&mut config, args, &source, progress).await?;
-        let watcher = SourceWatcher::new(&source)?;
-        let built = source.build(Profile::Dev, progress).await?;
-        mount(&mut config, &source, built.component);
+        database(&mut config, args, &source, postgres, progress).await?;
         let connect = config.databases[DATABASE]
             .url
             .parse()
             .context("the database's URL")?;
-        let step = progress.step("Compiling and linking");
-        let host = Arc::new(Host::start(config).await?);
-        step.done("tables created");
-        let bookkeeping = Bookkeeping::open(&connect).await?;
+        let mut watcher = SourceWatcher::new(&source)?;
+        let host = loop {
+            match first_build(&source, &config, progress).await {
+                Ok(host) => break Arc::new(host),
+                Err(error) => progress.line(&format!("{error:#}\nWaiting for a change.")),
+            }
+            watcher.changed().await;
+        };
+        let bookkeeping = Bookkeeping::new(connect);
         Ok(Self {
             source,
             host,
             listener,
             bookkeeping,
             watcher,
-            postgres,
         })
     }
 
@@ -129,9 +143,6 @@ impl Session {
         serving.await.context("the server failed")?;
         // Its connections end before the server that they lead to.
         self.host.close_databases();
-        if let Some(postgres) = self.postgres {
-            postgres.stop().await?;
-        }
         Ok(())
     }
 
@@ -157,8 +168,9 @@ async fn database(
     config: &mut Config,
     args: &Args,
     source: &PluginCrate,
+    private: &mut Option<PrivatePostgres>,
     progress: &Progress,
-) -> Result<Option<PrivatePostgres>> {
+) -> Result<()> {
     let given = args.database.clone().map(|url| DatabaseConfig {
         url,
         limits: DatabaseLimits::default(),
@@ -167,10 +179,10 @@ async fn database(
         config.databases.insert(DATABASE.into(), database);
     }
     if config.databases.contains_key(DATABASE) {
-        return Ok(None);
+        return Ok(());
     }
     let storage = Storage::Kept(config.data_dir.join("postgres"));
-    let postgres = PrivatePostgres::start(storage, progress).await?;
+    let postgres = private.insert(PrivatePostgres::start(storage, progress).await?);
     let name = source.name();
     if args.fresh {
         postgres.drop_database(name).await?;
@@ -181,7 +193,25 @@ async fn database(
         limits: DatabaseLimits::default(),
     };
     config.databases.insert(DATABASE.into(), database);
-    Ok(Some(postgres))
+    Ok(())
+}
+
+/// Builds the plugin and starts a host with it.
+async fn first_build(source: &PluginCrate, config: &Config, progress: &Progress) -> Result<Host> {
+    let built = source.build(Profile::Dev, progress).await?;
+    let mut config = config.clone();
+    mount(&mut config, source, built.component);
+    let step = progress.step("Compiling and linking");
+    match Host::start(config).await {
+        Ok(host) => {
+            step.done("tables created");
+            Ok(host)
+        }
+        Err(error) => {
+            step.fail("does not start");
+            Err(error)
+        }
+    }
 }
 
 /// Puts the built component into the settings.

@@ -15,27 +15,28 @@ const BOOKKEEPING: &str = "
     )";
 
 /// The host's notes about plugins in one database.
+///
+/// It connects anew for each note: a database that was restarted in between is
+/// no reason to stop serving.
 pub struct Bookkeeping {
-    client: Client,
+    config: Config,
 }
 
 impl Bookkeeping {
-    /// Connects, and makes the table of notes where it is missing.
-    ///
-    /// # Errors
-    ///
-    /// When Postgres can't be reached or refuses.
-    pub async fn open(config: &Config) -> Result<Self> {
-        let (client, connection) = config
-            .connect(NoTls)
-            .await
-            .context("cannot connect to Postgres")?;
+    /// Notes in the database that `config` leads to.
+    pub fn new(config: Config) -> Self {
+        Self { config }
+    }
+
+    async fn connect(&self) -> Result<Client> {
+        let connected = self.config.connect(NoTls).await;
+        let (client, connection) = connected.context("cannot connect to Postgres")?;
         tokio::spawn(connection);
         client
             .batch_execute(BOOKKEEPING)
             .await
             .context("cannot create the schema plinth")?;
-        Ok(Self { client })
+        Ok(client)
     }
 
     /// Notes the tables a plugin's models need, and tells whether the database
@@ -45,17 +46,12 @@ impl Bookkeeping {
     ///
     /// When Postgres refuses.
     pub async fn tables_changed(&self, plugin: &Plugin) -> Result<bool> {
+        let client = self.connect().await?;
         let tables = fingerprint(plugin);
         let insert = "INSERT INTO plinth.plugin (name, tables) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-        self.client
-            .execute(insert, &[&plugin.name(), &tables])
-            .await?;
+        client.execute(insert, &[&plugin.name(), &tables]).await?;
         let select = "SELECT tables FROM plinth.plugin WHERE name = $1";
-        let noted: String = self
-            .client
-            .query_one(select, &[&plugin.name()])
-            .await?
-            .get(0);
+        let noted: String = client.query_one(select, &[&plugin.name()]).await?.get(0);
         Ok(noted != tables)
     }
 
@@ -66,14 +62,15 @@ impl Bookkeeping {
     ///
     /// When the plugin or Postgres refuses.
     pub async fn seed(&self, plugin: &Plugin) -> Result<bool> {
+        let client = self.connect().await?;
         let select = "SELECT seeded FROM plinth.plugin WHERE name = $1";
-        let seeded = self.client.query_opt(select, &[&plugin.name()]).await?;
+        let seeded = client.query_opt(select, &[&plugin.name()]).await?;
         if !plugin.description().has_seed || seeded.is_some_and(|row| row.get(0)) {
             return Ok(false);
         }
         plugin.seed().await?;
         let update = "UPDATE plinth.plugin SET seeded = true WHERE name = $1";
-        self.client.execute(update, &[&plugin.name()]).await?;
+        client.execute(update, &[&plugin.name()]).await?;
         Ok(true)
     }
 }

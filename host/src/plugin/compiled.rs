@@ -81,6 +81,9 @@ impl CompiledCache {
         let hash = blake3::hash(wasm);
         let path = self.path(engine, hash);
         if let Some(component) = load(engine, &path) {
+            if engine.remembers() {
+                remember(engine, wasm);
+            }
             return Ok(Compiled { component, hash });
         }
         let compiled = Compiled::compile(engine, wasm)?;
@@ -117,6 +120,13 @@ fn load(engine: &Engine, path: &Path) -> Option<Component> {
             tracing::warn!(target: "plinth::plugin", path = %path.display(), "compiled code not usable: {error:#}");
         })
         .ok()
+}
+
+/// Compiles for the engine's memory alone, so that the first change to a plugin
+/// that came from the folder is as fast as the second.
+fn remember(engine: &Engine, wasm: &[u8]) {
+    let (engine, wasm) = (engine.clone(), wasm.to_vec());
+    std::thread::spawn(move || Compiled::compile(&engine, &wasm));
 }
 
 /// Writes beside the target and renames, so that nobody ever maps half a file.

@@ -272,8 +272,9 @@ fn garbage_never_panics() {
     for _ in 0..20_000 {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         bytes.push(seed.to_be_bytes()[0]);
-        let raw = Some(&bytes[bytes.len().saturating_sub(40)..]);
-        let small: Vec<u8> = raw.unwrap().iter().map(|byte| byte & 0x11).collect();
+        let tail = &bytes[bytes.len().saturating_sub(40)..];
+        let raw = Some(tail);
+        let small: Vec<u8> = tail.iter().map(|byte| byte & 0x11).collect();
         for raw in [raw, Some(&small[..])] {
             let _ = decoded::<Decimal>(raw);
             let _ = decoded::<Timestamp>(raw.map(|raw| &raw[..raw.len().min(8)]));

@@ -1,8 +1,9 @@
 //! The user that the server runs as: Postgres refuses to run as root.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::os::unix::fs::lchown;
+use std::path::Path;
+use std::process::Stdio;
 
 use anyhow::{Context, Result};
 use tokio::process::Command;
@@ -16,7 +17,7 @@ pub struct Account {
     name: String,
     uid: u32,
     gid: u32,
-    /// The program runs as another user: root.
+    /// We are root and the server is not.
     switch: bool,
 }
 
@@ -27,23 +28,22 @@ impl Account {
     ///
     /// When we are root and there is no such user.
     pub fn choose() -> Result<Self> {
-        let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let users = users();
         let uid = rustix::process::geteuid().as_raw();
         if uid != 0 {
-            let gid = rustix::process::getegid().as_raw();
-            let name = name_of(&users, uid).unwrap_or_else(|| "plinth".to_owned());
-            return Ok(Self {
-                name,
+            return Ok(Self::of(
+                &users,
                 uid,
-                gid,
-                switch: false,
-            });
+                rustix::process::getegid().as_raw(),
+                false,
+            ));
         }
         let found = UNPRIVILEGED
             .iter()
             .find_map(|name| Some((*name, ids_of(&users, name)?)));
         let (name, (uid, gid)) = found.context(
-            "Postgres refuses to run as root, and there is no user `postgres` or `nobody` to run it as",
+            "Postgres refuses to run as root, and there is no user `postgres` or `nobody` to run it as: \
+             create one with `useradd --system postgres`",
         )?;
         Ok(Self {
             name: name.to_owned(),
@@ -53,109 +53,80 @@ impl Account {
         })
     }
 
-    /// Its name.
+    fn of(users: &str, uid: u32, gid: u32, switch: bool) -> Self {
+        let name = name_of(users, uid).unwrap_or_else(|| uid.to_string());
+        Self {
+            name,
+            uid,
+            gid,
+            switch,
+        }
+    }
+
+    /// Its name, or its number where it has none.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A command that runs as this user, in a folder it can enter.
+    pub(super) fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Whether root's server can run as this user.
+    pub(super) fn can_become(&self, uid: u32) -> bool {
+        uid == self.uid || (self.switch && uid != 0)
+    }
+
+    /// The account for a folder that this user owns already.
+    pub(super) fn becoming(self, uid: u32, gid: u32) -> Self {
+        if uid == self.uid {
+            self
+        } else {
+            Self::of(&users(), uid, gid, self.switch)
+        }
+    }
+
+    /// Makes it the owner of a folder of ours. A link is not followed.
+    pub(super) fn give(&self, folder: &Path) -> Result<()> {
+        if self.switch {
+            lchown(folder, Some(self.uid), Some(self.gid)).with_context(|| {
+                format!("cannot give {} to user {}", folder.display(), self.name)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A command that runs as this user, in a folder it can enter, and takes
+    /// nothing about Postgres from our environment.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir("/")
-            .env("LC_ALL", "C")
-            .env_remove("PGDATA");
+        command.current_dir("/").env("LC_ALL", "C");
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG"))
+        {
+            command.env_remove(name);
+        }
         if self.switch {
             command.uid(self.uid).gid(self.gid);
         }
         command
     }
 
-    /// Makes the folder that holds `wanted` so that this user can write to it,
-    /// and gives `wanted`; where the user can't get there, another place.
-    pub(super) fn folder(&self, wanted: &Path) -> Result<PathBuf> {
-        let wanted = absolute(wanted)?;
-        let wanted = if self.can_reach(&wanted) {
-            wanted
-        } else {
-            self.elsewhere(&wanted)
-        };
-        let home = wanted.with_extension("d");
-        self.make(&home)?;
-        Ok(home.join("data"))
-    }
-
-    /// A new folder for data that need not stay.
-    pub(super) fn temporary_folder(&self) -> Result<PathBuf> {
-        let folder = tempfile::Builder::new()
-            .prefix("plinth-pg-")
-            .tempdir()?
-            .keep();
-        self.own(&folder)?;
-        Ok(folder.join("data"))
-    }
-
-    /// A folder for the socket: beside the data, unless its path is too long.
-    pub(super) fn socket_folder(&self, data: &Path, bytes_max: usize) -> Result<PathBuf> {
-        let beside = data.with_file_name("run");
-        let folder = if beside.as_os_str().len() <= bytes_max {
-            beside
-        } else {
-            self.elsewhere(data)
-        };
-        self.make(&folder)?;
-        Ok(folder)
-    }
-
-    /// A short path that is the same for the same path each time.
-    fn elsewhere(&self, path: &Path) -> PathBuf {
-        let hash = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex();
-        PathBuf::from(format!("/var/tmp/plinth-{}-{}", self.uid, &hash[..12]))
-    }
-
-    fn can_reach(&self, path: &Path) -> bool {
-        let enters = |folder: &Path| {
-            let Ok(metadata) = fs::metadata(folder) else {
-                return true;
-            };
-            let bit = if metadata.uid() == self.uid {
-                0o100
-            } else if metadata.gid() == self.gid {
-                0o010
-            } else {
-                0o001
-            };
-            metadata.mode() & bit != 0
-        };
-        !self.switch || path.ancestors().skip(1).all(enters)
-    }
-
-    fn make(&self, folder: &Path) -> Result<()> {
-        if let Some(parent) = folder.parent() {
-            fs::create_dir_all(parent)
-                .with_context(|| format!("cannot make {}", parent.display()))?;
-        }
-        match DirBuilder::new().mode(0o700).create(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                Err(error).with_context(|| format!("cannot make {}", folder.display()))
-            }
-            _ => self.own(folder),
-        }
-    }
-
-    fn own(&self, folder: &Path) -> Result<()> {
-        let owned = || -> std::io::Result<()> {
-            if self.switch {
-                chown(folder, Some(self.uid), Some(self.gid))?;
-            }
-            fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-        };
-        owned().with_context(|| format!("{} belongs to somebody else", folder.display()))
+    /// Whether it may look for files in the folder. Tried, because modes don't
+    /// tell all of it.
+    pub(super) async fn can_enter(&self, folder: &Path) -> bool {
+        let mut command = self.command(Path::new("/bin/sh"));
+        command.args(["-c", "cd \"$1\"", "sh"]).arg(folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().await.is_ok_and(|status| status.success())
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).with_context(|| format!("{} is no path", path.display()))
+fn users() -> String {
+    fs::read_to_string("/etc/passwd").unwrap_or_default()
 }
 
 /// `name:x:uid:gid:…`, a line a user.
@@ -190,11 +161,23 @@ mod tests {
     const USERS: &str =
         "root:x:0:0:root:/root:/bin/sh\n# odd line\npostgres:x:101:104::/var/lib:/bin/sh\n";
 
+    fn account(uid: u32, switch: bool) -> Account {
+        Account::of(USERS, uid, uid, switch)
+    }
+
     #[test]
     fn users_are_found_by_name_and_number() {
         assert_eq!(name_of(USERS, 101).as_deref(), Some("postgres"));
-        assert_eq!(name_of(USERS, 7), None);
+        assert_eq!(account(7, false).name(), "7");
         assert_eq!(ids_of(USERS, "postgres"), Some((101, 104)));
         assert_eq!(ids_of(USERS, "nobody"), None);
+    }
+
+    #[test]
+    fn only_root_runs_the_server_as_a_folders_owner() {
+        assert!(account(101, true).can_become(1000));
+        assert!(!account(101, true).can_become(0));
+        assert!(account(1000, false).can_become(1000));
+        assert!(!account(1000, false).can_become(101));
     }
 }

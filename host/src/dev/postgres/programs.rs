@@ -2,9 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
-use tokio::process::Command;
+
+use super::Account;
+
+/// A program that takes longer to say its version is none we can use.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Folders that hold the programs of one version.
 const FOLDERS: [&str; 5] = [
@@ -16,11 +21,11 @@ const FOLDERS: [&str; 5] = [
 ];
 
 /// Folders that hold a folder for each version.
-const FOLDERS_OF_VERSIONS: [(&str, &str); 4] = [
-    ("/usr/lib/postgresql", "bin"),
-    ("/usr", "bin"),
-    ("/opt/homebrew/opt", "bin"),
-    ("/usr/local/opt", "bin"),
+const FOLDERS_OF_VERSIONS: [&str; 4] = [
+    "/usr/lib/postgresql",
+    "/usr",
+    "/opt/homebrew/opt",
+    "/usr/local/opt",
 ];
 
 /// The server programs of one version.
@@ -35,41 +40,52 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Finds the newest version in the usual places, or the one on the path.
+    /// Finds the newest version in the usual places, or the one on the path, that
+    /// this user can run.
     ///
     /// # Errors
     ///
     /// When there is none; the message says what to install.
-    pub async fn find() -> Result<Self> {
+    pub async fn find(account: &Account) -> Result<Self> {
         for folder in folders() {
-            let (initdb, postgres) = (folder.join("initdb"), folder.join("postgres"));
-            if !initdb.is_file() || !postgres.is_file() {
-                continue;
-            }
-            if let Some(version) = version(&postgres).await {
-                return Ok(Self {
-                    initdb,
-                    postgres,
-                    version,
-                });
+            if let Some(found) = Self::in_folder(account, &folder).await {
+                return Ok(found);
             }
         }
         bail!(
             "the Postgres server programs (initdb, postgres) are missing: install them with \
-             `apt-get install postgresql` or `brew install postgresql`, or give a database with --database"
+             `apt-get install postgresql` or `brew install postgresql`"
         )
     }
 
-    /// Refuses a data folder of another major version.
-    pub(super) fn check_version(&self, made_by: &str, folder: &Path) -> Result<()> {
-        if made_by != self.version {
-            bail!(
-                "{} was made by Postgres {made_by}, but Postgres {} is installed; remove the folder to begin anew",
-                folder.display(),
-                self.version
-            );
+    /// Finds the version that a data folder was made by.
+    pub(super) async fn find_version(account: &Account, wanted: &str, data: &Path) -> Result<Self> {
+        for folder in folders() {
+            if let Some(found) = Self::in_folder(account, &folder)
+                .await
+                .filter(|found| found.version == wanted)
+            {
+                return Ok(found);
+            }
         }
-        Ok(())
+        let newest = Self::find(account).await?;
+        bail!(
+            "the data in {0} were made by Postgres {wanted}, but the version installed here is {1}: \
+             install {wanted}, or begin anew with `rm -r {0}`",
+            data.display(),
+            newest.version
+        )
+    }
+
+    async fn in_folder(account: &Account, folder: &Path) -> Option<Self> {
+        let (initdb, postgres) = (folder.join("initdb"), folder.join("postgres"));
+        let version = version(account, &initdb).await?;
+        let same = self::version(account, &postgres).await? == version;
+        same.then_some(Self {
+            initdb,
+            postgres,
+            version,
+        })
     }
 }
 
@@ -78,11 +94,8 @@ impl Programs {
 fn folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> = FOLDERS_OF_VERSIONS
         .iter()
-        .flat_map(|(parent, bin)| {
-            versions(Path::new(parent))
-                .into_iter()
-                .map(move |folder| folder.join(bin))
-        })
+        .flat_map(|parent| versions(Path::new(parent)))
+        .map(|folder| folder.join("bin"))
         .collect();
     folders.extend(FOLDERS.iter().map(PathBuf::from));
     folders.extend(
@@ -95,17 +108,14 @@ fn folders() -> Vec<PathBuf> {
 
 /// The folders named for a version of Postgres, the newest first.
 fn versions(parent: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            Some((
-                version_of_folder(entry.file_name().to_str()?)?,
-                entry.path(),
-            ))
-        })
-        .collect();
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
+    let numbered = entries.filter_map(|entry| {
+        Some((
+            version_of_folder(entry.file_name().to_str()?)?,
+            entry.path(),
+        ))
+    });
+    let mut found: Vec<(u32, PathBuf)> = numbered.collect();
     found.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     found.into_iter().map(|(_, folder)| folder).collect()
 }
@@ -119,15 +129,26 @@ fn version_of_folder(name: &str) -> Option<u32> {
     number.parse().ok()
 }
 
-/// What `postgres --version` says: `postgres (PostgreSQL) 15.18 (…)`.
-async fn version(postgres: &Path) -> Option<String> {
-    let output = Command::new(postgres)
+/// The major version that a program says it has.
+async fn version(account: &Account, program: &Path) -> Option<String> {
+    if !program.is_file() {
+        return None;
+    }
+    let mut command = account.command(program);
+    let run = command
         .arg("--version")
         .stdin(Stdio::null())
-        .output()
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(VERSION_TIMEOUT, run)
         .await
+        .ok()?
         .ok()?;
-    let said = String::from_utf8(output.stdout).ok()?;
+    major(&String::from_utf8(output.stdout).ok()?)
+}
+
+/// `postgres (PostgreSQL) 15.3 (…)` is of version 15.
+fn major(said: &str) -> Option<String> {
     let number = said.split("(PostgreSQL) ").nth(1)?;
     let major: String = number.chars().take_while(char::is_ascii_digit).collect();
     (!major.is_empty()).then_some(major)
@@ -143,5 +164,18 @@ mod tests {
         assert_eq!(version_of_folder("pgsql-16"), Some(16));
         assert_eq!(version_of_folder("postgresql@17"), Some(17));
         assert_eq!(version_of_folder("local"), None);
+    }
+
+    #[test]
+    fn programs_say_their_version() {
+        assert_eq!(
+            major("postgres (PostgreSQL) 15.3 (Debian 15.3-1)\n").as_deref(),
+            Some("15")
+        );
+        assert_eq!(
+            major("initdb (PostgreSQL) 18beta1\n").as_deref(),
+            Some("18")
+        );
+        assert_eq!(major("something else"), None);
     }
 }

@@ -1,0 +1,115 @@
+//! A client's connection: sends requests that are ready made and reads answers.
+//!
+//! Less than any HTTP client does, because what the client costs is time that
+//! the servers can't be asked in.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// The largest answer of any route is a fiftieth of it.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// The largest list arrives in one read.
+const BUFFER_BYTES: usize = 32 << 10;
+
+const HEADERS_MAX: usize = 32;
+
+/// A connection that is kept alive.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: BytesMut,
+}
+
+impl Connection {
+    /// Opens one.
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await.context("the server takes no connection")?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: BytesMut::with_capacity(BUFFER_BYTES) })
+    }
+
+    /// Sends a request and reads the body of its answer.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends, or the answer is no success of known length.
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Bytes> {
+        self.stream.write_all(request).await?;
+        let Head { head_bytes, body_bytes } = loop {
+            self.read().await?;
+            if let Some(head) = Head::parse(&self.buffer)? {
+                break head;
+            }
+        };
+        while self.buffer.len() < head_bytes + body_bytes {
+            self.read().await?;
+        }
+        let mut answer = self.buffer.split_to(head_bytes + body_bytes);
+        Ok(answer.split_off(head_bytes).freeze())
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        self.buffer.reserve(BUFFER_BYTES);
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
+            bail!("the server closed the connection");
+        }
+        Ok(())
+    }
+}
+
+/// How much of an answer is head, and how much body follows.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    head_bytes: usize,
+    body_bytes: usize,
+}
+
+impl Head {
+    /// Reads the head, if all of it is there.
+    fn parse(bytes: &[u8]) -> Result<Option<Self>> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut response = httparse::Response::new(&mut headers);
+        let httparse::Status::Complete(head_bytes) = response.parse(bytes)? else { return Ok(None) };
+        if response.code != Some(200) {
+            let body = String::from_utf8_lossy(&bytes[head_bytes..]);
+            bail!("the server answered {}: {body}", response.code.unwrap_or_default());
+        }
+        let mut headers = response.headers.iter();
+        let length = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"));
+        let length = length.context("an answer without a content-length")?.value;
+        let body_bytes = std::str::from_utf8(length)?.parse().context("a content-length")?;
+        if body_bytes > BODY_BYTES_MAX {
+            bail!("an answer of {body_bytes} bytes is larger than {BODY_BYTES_MAX}");
+        }
+        Ok(Some(Self { head_bytes, body_bytes }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_tells_where_the_body_ends() {
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+        let head = Head::parse(answer).expect("valid").expect("complete");
+        assert_eq!(head.head_bytes + head.body_bytes, answer.len());
+        assert_eq!(Head::parse(&answer[..20]).expect("valid so far"), None);
+    }
+
+    #[test]
+    fn what_is_no_success_is_no_measurement() {
+        for answer in [
+            "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n",
+            "SSH-2.0\r\n",
+        ] {
+            assert!(Head::parse(answer.as_bytes()).is_err(), "{answer}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The plugins that are measured, built from their sources.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use plinth_host::dev::build::{PluginCrate, Profile};
+use plinth_host::progress::Progress;
+use plinth_host::toolchain;
+
+/// The plugin without a database.
+pub(crate) const HELLO: &str = "hello";
+
+/// The plugin with one.
+pub(crate) const BOOKSTORE: &str = "bookstore";
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Where benchmarks keep what the next run can use again.
+pub(crate) fn data_folder() -> PathBuf {
+    workspace().join(".plinth/benches")
+}
+
+/// Builds one of the plugins.
+pub(crate) async fn build(name: &str, profile: Profile, progress: &Progress) -> Result<PathBuf> {
+    toolchain::ensure_wasm_target(progress).await?;
+    let source = PluginCrate::open(&workspace().join("plugins").join(name)).await?;
+    Ok(source.build(profile, progress).await?.component)
+}

@@ -14,16 +14,23 @@ pub(crate) struct ThreadClock(PathBuf);
 impl ThreadClock {
     /// The clock of the thread that asks.
     pub(crate) fn of_this_thread() -> Result<Self> {
-        let task = fs::read_link("/proc/thread-self").context("/proc must be mounted to measure a thread")?;
+        let task = fs::read_link("/proc/thread-self")
+            .context("/proc must be mounted to measure a thread")?;
         Ok(Self(Path::new("/proc").join(task).join("schedstat")))
     }
 
     /// What it shows now.
     pub(crate) fn read(&self) -> Result<Duration> {
-        let text = fs::read_to_string(&self.0).context("the kernel tells no thread's time on a core")?;
+        let text =
+            fs::read_to_string(&self.0).context("the kernel tells no thread's time on a core")?;
         // See <https://docs.kernel.org/scheduler/sched-stats.html>: the first number is nanoseconds.
-        let nanos = text.split_ascii_whitespace().next().and_then(|first| first.parse().ok());
-        nanos.map(Duration::from_nanos).context("the kernel's schedstat is not what it used to be")
+        let nanos = text
+            .split_ascii_whitespace()
+            .next()
+            .and_then(|first| first.parse().ok());
+        nanos
+            .map(Duration::from_nanos)
+            .context("the kernel's schedstat is not what it used to be")
     }
 }
 
@@ -40,9 +47,18 @@ impl Cores {
     /// more, the kernel keeps the others off a busy one.
     pub(crate) fn divide() -> Self {
         match core_affinity::get_core_ids().unwrap_or_default().as_slice() {
-            [] | [_] => Self { server: None, others: None },
-            [server, other] => Self { server: Some(*server), others: Some(*other) },
-            [server, ..] => Self { server: Some(*server), others: None },
+            [] | [_] => Self {
+                server: None,
+                others: None,
+            },
+            [server, other] => Self {
+                server: Some(*server),
+                others: Some(*other),
+            },
+            [server, ..] => Self {
+                server: Some(*server),
+                others: None,
+            },
         }
     }
 
@@ -82,7 +98,10 @@ mod tests {
         assert!(slept < Duration::from_millis(40), "{slept:?}");
         let began = Instant::now();
         while clock.read().expect("reads") - before < Duration::from_millis(60) {
-            assert!(began.elapsed() < Duration::from_secs(30), "the clock stands still");
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "the clock stands still"
+            );
         }
     }
 
@@ -91,9 +110,14 @@ mod tests {
         let clock = std::thread::spawn(|| {
             let clock = ThreadClock::of_this_thread().expect("/proc");
             let elsewhere = clock.clone();
-            std::thread::spawn(move || elsewhere.read().expect("reads")).join().expect("no panic");
+            std::thread::spawn(move || elsewhere.read().expect("reads"))
+                .join()
+                .expect("no panic");
             clock
         });
-        assert!(clock.join().expect("no panic").read().is_err(), "the thread is gone");
+        assert!(
+            clock.join().expect("no panic").read().is_err(),
+            "the thread is gone"
+        );
     }
 }

@@ -20,7 +20,6 @@ use crate::report::{self, Table};
 
 mod client;
 mod comparison;
-mod connection;
 mod equality;
 mod guest;
 mod native;
@@ -28,9 +27,6 @@ mod route;
 mod sample;
 mod server_thread;
 mod site;
-
-pub(crate) use connection::Connection;
-pub(crate) use route::request;
 
 use client::Pressure;
 use comparison::Comparison;
@@ -65,7 +61,11 @@ pub(crate) struct Args {
 impl Args {
     fn pressure(&self) -> Pressure {
         let run = Duration::from_secs(self.seconds);
-        Pressure { connections: self.connections.into(), warm_up: WARM_UP, run }
+        Pressure {
+            connections: self.connections.into(),
+            warm_up: WARM_UP,
+            run,
+        }
     }
 }
 
@@ -77,7 +77,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         logging::start(LogFormat::Text);
     }
     let progress = Progress::stderr();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let machine = runtime.block_on(report::machine())?;
     let cores = Cores::divide();
     let site = Site::start(&runtime, cores, &progress)?;
@@ -98,7 +100,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Lets the servers take turns on one route.
-async fn compare(route: Route, args: &Args, site: &Site, progress: &Progress) -> Result<Comparison> {
+async fn compare(
+    route: Route,
+    args: &Args,
+    site: &Site,
+    progress: &Progress,
+) -> Result<Comparison> {
     let pressure = args.pressure();
     let requests: Arc<[Bytes]> = route.requests().into();
     let names = site.servers().iter().map(server_thread::ServerThread::name);
@@ -107,7 +114,8 @@ async fn compare(route: Route, args: &Args, site: &Site, progress: &Progress) ->
         for (number, server) in site.servers().iter().enumerate() {
             let step = progress.step(&format!("{}, {}", route.name(), server.name()));
             let requests = Arc::clone(&requests);
-            let sample = client::measure(pressure, server.address(), requests, server.clock()).await?;
+            let sample =
+                client::measure(pressure, server.address(), requests, server.clock()).await?;
             let (cpu_us, rate) = (sample.cpu_us(), sample.rate());
             step.done(&format!("run {run}: {cpu_us:.2} µs, {rate:.0} requests/s"));
             comparison.push(number, sample);
@@ -124,7 +132,9 @@ fn print(comparisons: &[Comparison], about: &str) -> Result<()> {
     }
     table.print(about);
     if !any_stable {
-        bail!("no figure is stable; longer runs (--seconds), more of them (--runs) or a quieter machine may help");
+        bail!(
+            "no figure is stable; longer runs (--seconds), more of them (--runs) or a quieter machine may help"
+        );
     }
     Ok(())
 }

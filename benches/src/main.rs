@@ -8,8 +8,10 @@
 //!
 //! Shared by them: [`stability`] decides which figure is a result,
 //! [`timings`] holds how long single events took, [`cpu`] reads the time of a
-//! thread, [`plugins`] builds, [`running_host`] serves, [`report`] prints.
+//! thread, [`connection`] asks, [`plugins`] builds, [`running_host`] serves,
+//! [`report`] prints.
 
+mod connection;
 mod cpu;
 mod load;
 mod plugins;

@@ -8,7 +8,10 @@ use plinth_host::dev::postgres::{Account, Programs};
 /// The command that makes this table.
 fn command() -> String {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    format!("`cargo run --release -p plinth-benches -- {}`", arguments.join(" "))
+    format!(
+        "`cargo run --release -p plinth-benches -- {}`",
+        arguments.join(" ")
+    )
 }
 
 /// What a reader must know of the machine to compare figures.
@@ -19,7 +22,9 @@ pub(crate) async fn machine() -> Result<String> {
     let kernel = release.trim().split('-').next().unwrap_or_default();
     let postgres = Programs::find(&Account::choose()?).await?.version;
     let architecture = std::env::consts::ARCH;
-    Ok(format!("{cores} cores ({architecture}), Linux {kernel}, Postgres {postgres}"))
+    Ok(format!(
+        "{cores} cores ({architecture}), Linux {kernel}, Postgres {postgres}"
+    ))
 }
 
 /// A Markdown table.
@@ -34,12 +39,19 @@ impl Table {
     pub(crate) fn new(columns: &[&str]) -> Self {
         let rule = "|---".repeat(columns.len());
         let text = format!("| {} |\n{rule}|\n", columns.join(" | "));
-        Self { text, columns: columns.len() }
+        Self {
+            text,
+            columns: columns.len(),
+        }
     }
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        assert_eq!(cells.len(), self.columns, "a row has a cell for each column");
+        assert_eq!(
+            cells.len(),
+            self.columns,
+            "a row has a cell for each column"
+        );
         self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
 
@@ -57,12 +69,19 @@ mod tests {
     fn rows_stand_below_their_columns() {
         let mut table = Table::new(&["plugin", "size"]);
         table.row(["hello".into(), "74.0 KB".into()]);
-        assert_eq!(table.text, "| plugin | size |\n|---|---|\n| hello | 74.0 KB |\n");
+        assert_eq!(
+            table.text,
+            "| plugin | size |\n|---|---|\n| hello | 74.0 KB |\n"
+        );
     }
 
     #[tokio::test]
     async fn the_machine_is_told_in_general_words() {
         let machine = machine().await.expect("a machine");
-        assert!(machine.contains(" cores (") && machine.contains("Linux ") && machine.contains("Postgres "));
+        assert!(
+            machine.contains(" cores (")
+                && machine.contains("Linux ")
+                && machine.contains("Postgres ")
+        );
     }
 }

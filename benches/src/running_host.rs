@@ -25,7 +25,7 @@ pub(crate) struct Setup {
     pub data_dir: PathBuf,
     /// Whether an instance serves one request or many.
     pub instances: InstancePolicy,
-    /// Whether machine code is remembered by function.
+    /// Whether it compiles as `plinth dev` does: soon, and remembering what it compiled.
     pub fast_compilation: bool,
     /// Whether the plugins' tables are created, as in `plinth dev`.
     pub create_tables: bool,
@@ -40,8 +40,10 @@ impl Setup {
             plugin.instances = self.instances;
             ((*name).to_owned(), plugin)
         };
-        let database =
-            DatabaseConfig { url: self.database_url.clone(), limits: DatabaseLimits::default() };
+        let database = DatabaseConfig {
+            url: self.database_url.clone(),
+            limits: DatabaseLimits::default(),
+        };
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: self.data_dir.clone(),
@@ -74,7 +76,12 @@ impl RunningHost {
         let served = tokio::spawn(server::serve(Arc::clone(&host), listener, async {
             let _ = stopped.await;
         }));
-        Ok(Self { host, address, stop, served })
+        Ok(Self {
+            host,
+            address,
+            stop,
+            served,
+        })
     }
 
     /// The host itself.

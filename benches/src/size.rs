@@ -11,16 +11,31 @@ use crate::report::Table;
 const LIMITS_BYTES: [(&str, u64); 2] = [(HELLO, 200_000), (BOOKSTORE, 1_000_000)];
 
 pub(crate) fn run() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let sizes = runtime.block_on(sizes())?;
     let mut table = Table::new(&["plugin", ".wasm", "limit"]);
-    for Size { plugin, bytes, limit } in &sizes {
+    for Size {
+        plugin,
+        bytes,
+        limit,
+    } in &sizes
+    {
         table.row([(*plugin).to_owned(), kilobytes(*bytes), kilobytes(*limit)]);
     }
     table.print("Sizes of the components that `plinth build` makes.");
     match sizes.iter().find(|size| size.bytes > size.limit) {
-        Some(Size { plugin, bytes, limit }) => {
-            bail!("{plugin} has {}, its limit is {}", kilobytes(*bytes), kilobytes(*limit))
+        Some(Size {
+            plugin,
+            bytes,
+            limit,
+        }) => {
+            bail!(
+                "{plugin} has {}, its limit is {}",
+                kilobytes(*bytes),
+                kilobytes(*limit)
+            )
         }
         None => Ok(()),
     }
@@ -37,7 +52,11 @@ async fn sizes() -> Result<Vec<Size>> {
     let mut sizes = Vec::new();
     for (plugin, limit) in LIMITS_BYTES {
         let component = plugins::build(plugin, Profile::Release, &progress).await?;
-        sizes.push(Size { plugin, bytes: std::fs::metadata(component)?.len(), limit });
+        sizes.push(Size {
+            plugin,
+            bytes: std::fs::metadata(component)?.len(),
+            limit,
+        });
     }
     Ok(sizes)
 }

@@ -29,7 +29,12 @@ impl Timings {
     pub(crate) fn cells(&self) -> [String; 3] {
         let seconds: Vec<f64> = self.0.iter().map(Duration::as_secs_f64).collect();
         let fastest = self.0.iter().copied().min().unwrap_or_default();
-        [median(&seconds), fastest.as_secs_f64(), self.slowest().as_secs_f64()].map(millis)
+        [
+            median(&seconds),
+            fastest.as_secs_f64(),
+            self.slowest().as_secs_f64(),
+        ]
+        .map(millis)
     }
 }
 

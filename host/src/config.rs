@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 mod unknown_key;
 
@@ -178,7 +179,8 @@ pub struct PluginConfig {
     /// Whether an instance serves one request or many, one after the other.
     #[serde(default)]
     pub instances: InstancePolicy,
-    /// The databases it may use: names of `[databases.<name>]`.
+    /// The databases it may use: names of `[databases.<name>]`. The first is what
+    /// the plugin gets where it names none.
     #[serde(default)]
     pub databases: Vec<String>,
     /// Limits of each of its instances and requests.
@@ -227,7 +229,9 @@ pub struct PluginLimits {
     pub requests_per_instance_max: u32,
     /// Time on a core that one request may take.
     pub cpu_ms_max: u64,
-    /// Time from first to last that one request may take, waits included.
+    /// Time that one request may spend in the plugin, its waits for the host
+    /// included. Reading the request and waiting for an instance have limits of
+    /// their own.
     pub wall_ms_max: u64,
     /// Requests of this plugin served at once.
     pub instances_max: usize,
@@ -235,7 +239,7 @@ pub struct PluginLimits {
     pub queue_max: usize,
     /// How long they wait.
     pub queue_timeout_ms: u64,
-    /// What the plugin may answer with.
+    /// What the plugin may answer with, headers and body together.
     pub reply_bytes_max: usize,
 }
 
@@ -297,10 +301,17 @@ impl Config {
     ///
     /// When the settings contradict each other.
     pub fn check(&self) -> Result<()> {
-        let mut instances = 0;
+        let connections = self.server.connections_max;
+        if !(1..=Semaphore::MAX_PERMITS).contains(&connections) {
+            bail!(
+                "server.connections_max = {connections} must be at least 1 and at most {}",
+                Semaphore::MAX_PERMITS
+            );
+        }
+        let mut instances = 0_usize;
         for (name, plugin) in &self.plugins {
             check_plugin(plugin, self).with_context(|| format!("plugins.{name}"))?;
-            instances += plugin.limits.instances_max;
+            instances = instances.saturating_add(plugin.limits.instances_max);
         }
         let available = self.engine.instances_max as usize / 2;
         if instances > available {
@@ -311,13 +322,22 @@ impl Config {
             );
         }
         for (name, database) in &self.databases {
-            if database.limits.connections_max == 0 || database.limits.statements_max == 0 {
-                bail!(
-                    "databases.{name}.limits: connections_max and statements_max must be at least 1"
-                );
-            }
+            check_database(&database.limits).with_context(|| format!("databases.{name}.limits"))?;
         }
         Ok(())
+    }
+}
+
+fn check_database(limits: &DatabaseLimits) -> Result<()> {
+    let at_least_one = [
+        ("connections_max", limits.connections_max as u64),
+        ("statements_max", limits.statements_max as u64),
+        // Postgres takes 0 for no limit.
+        ("statement_timeout_ms", limits.statement_timeout_ms),
+    ];
+    match at_least_one.iter().find(|(_, value)| *value == 0) {
+        Some((key, _)) => bail!("{key} must be at least 1"),
+        None => Ok(()),
     }
 }
 
@@ -421,6 +441,15 @@ mod tests {
             text.contains("PLINTH_NOT_SET") && !text.contains("postgres://"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn limits_that_would_stop_everything_are_refused() {
+        refusal("[server]\nconnections_max = 0");
+        refusal("[server]\nconnections_max = 9223372036854775807");
+        let text = refusal("[databases.d]\nurl = 'host=x'\nlimits.statement_timeout_ms = 0");
+        assert!(text.contains("statement_timeout_ms"), "{text}");
+        refusal("[plugins.a]\ncomponent = 'a'\nlimits.instances_max = 9223372036854775807");
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::plugin::{Compiled, CompiledCache, Plugin};
 use crate::router::Router;
 use crate::state::Granted;
 
+/// What a plugin calls its database when it has but one.
+const DEFAULT_DATABASE: &str = "default";
+
 /// Everything a running host holds.
 pub struct Host {
     config: Config,
@@ -148,29 +151,6 @@ impl Host {
         self.publish(plugins).map(Reload::Swapped)
     }
 
-    async fn create_tables(&self, plugin: &Plugin) -> Result<()> {
-        let statements: Vec<String> = plugin
-            .description()
-            .tables
-            .iter()
-            .flat_map(|table| table.ddl.clone())
-            .collect();
-        if statements.is_empty() {
-            return Ok(());
-        }
-        let name = plugin.name();
-        let config = self
-            .config
-            .plugins
-            .get(name)
-            .context("a loaded plugin has its settings")?;
-        let database = config.databases.first().and_then(|name| self.database(name)).with_context(|| {
-            format!("plugin {name} has models, but no database: set plugins.{name}.databases in plinth.toml")
-        })?;
-        let created = database.run_all(&statements).await;
-        created.with_context(|| format!("cannot create the tables of plugin {name}"))
-    }
-
     async fn load(&self, name: &str, config: &PluginConfig, wasm: Vec<u8>) -> Result<Arc<Plugin>> {
         let (engine, cache) = (self.engine.clone(), Arc::clone(&self.cache));
         // Compiling takes as long as a core gives it: never on a thread that serves.
@@ -181,18 +161,25 @@ impl Host {
         let compiled =
             compiled.with_context(|| format!("plugin {name} is not a component for this host"))?;
         let granted = Arc::new(self.granted(name, config));
+        let database = granted.databases.get(DEFAULT_DATABASE).cloned();
         let plugin = Plugin::load(&self.engine, &compiled, config, granted).await?;
         if self.config.create_tables {
-            self.create_tables(&plugin).await?;
+            create_tables(&plugin, database.as_deref()).await?;
         }
         Ok(Arc::new(plugin))
     }
 
     fn granted(&self, name: &str, config: &PluginConfig) -> Granted {
-        let database = |name: &String| Some((name.clone(), Arc::clone(self.databases.get(name)?)));
+        let named = |name: &String| Some((name.clone(), Arc::clone(self.databases.get(name)?)));
+        let mut databases: HashMap<_, _> = config.databases.iter().filter_map(named).collect();
+        if let Some((_, first)) = config.databases.first().and_then(named) {
+            databases
+                .entry(DEFAULT_DATABASE.to_owned())
+                .or_insert(first);
+        }
         Granted {
             plugin: name.to_owned(),
-            databases: config.databases.iter().filter_map(database).collect(),
+            databases,
             config: settings(config),
         }
     }
@@ -207,6 +194,23 @@ impl Host {
         }));
         Ok(generation)
     }
+}
+
+/// Creates the tables that a plugin's models need, where they are missing.
+async fn create_tables(plugin: &Plugin, database: Option<&Database>) -> Result<()> {
+    let tables = &plugin.description().tables;
+    let statements: Vec<String> = tables.iter().flat_map(|table| table.ddl.clone()).collect();
+    if statements.is_empty() {
+        return Ok(());
+    }
+    let name = plugin.name();
+    let database = database.with_context(|| {
+        format!(
+            "plugin {name} has models, but no database: set plugins.{name}.databases in plinth.toml"
+        )
+    })?;
+    let created = database.run_all(&statements).await;
+    created.with_context(|| format!("cannot create the tables of plugin {name}"))
 }
 
 fn databases(config: &Config) -> Result<HashMap<String, Arc<Database>>> {

@@ -149,7 +149,7 @@ impl Problem {
     pub fn into_response(self, request_id: &str, show_cause: bool) -> Response<Bytes> {
         let body = Body {
             kind: format!("urn:plinth:problem:{}", self.slug),
-            title: self.status.canonical_reason().unwrap_or("Error"),
+            title: title(self.status),
             status: self.status.as_u16(),
             detail: &self.detail,
             request_id,
@@ -172,6 +172,14 @@ impl Problem {
     fn with_cause(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+}
+
+/// The reason phrase of RFC 9110, where the `http` crate has an older one.
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        status => status.canonical_reason().unwrap_or("Error"),
     }
 }
 

@@ -113,7 +113,7 @@ impl Router {
                 route.parameters.len()
             );
         }
-        let index = self.node(&template, positional)?;
+        let index = self.node(&template, &positional)?;
         let node = &mut self.nodes[index];
         let method = method(route.method);
         if let Some(other) = node.targets.iter().find(|target| target.method == method) {
@@ -135,9 +135,9 @@ impl Router {
     }
 
     /// The node of a template, added where it is new.
-    fn node(&mut self, template: &str, positional: String) -> Result<usize> {
+    fn node(&mut self, template: &str, positional: &str) -> Result<usize> {
         let index = self.nodes.len();
-        match self.paths.insert(positional.clone(), index) {
+        match self.paths.insert(positional, index) {
             Ok(()) => {
                 self.nodes.push(Node {
                     template: template.to_owned(),
@@ -148,7 +148,7 @@ impl Router {
             }
             Err(matchit::InsertError::Conflict { with }) if with == positional => Ok(*self
                 .paths
-                .at(&positional)
+                .at(positional)
                 .context("a template matches itself")?
                 .value),
             Err(matchit::InsertError::Conflict { with }) => {

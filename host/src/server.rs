@@ -19,12 +19,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::ServerLimits;
 use crate::host::Host;
 
+mod access_log;
 mod answer;
 mod body;
 mod request_id;
 
 /// The most header fields in a request.
 const HEADERS_MAX: usize = 100;
+
+/// The least buffer hyper reads headers into.
+const HEADER_BYTES_MIN: usize = 8 << 10;
 
 /// The most requests of one HTTP/2 connection in flight.
 const STREAMS_MAX: u32 = 200;
@@ -95,8 +99,7 @@ fn http(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_headers(HEADERS_MAX)
-        .max_buf_size(limits.header_bytes_max.max(8 << 10))
-        .pipeline_flush(true);
+        .max_buf_size(limits.header_bytes_max.max(HEADER_BYTES_MIN));
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::progress::Progress;
+use crate::progress::{Progress, Step};
 
 mod debian;
 
@@ -137,8 +137,9 @@ impl Toolchain {
         }
     }
 
-    /// A folder beside the target's, to be renamed when it is complete. Call it
-    /// with the lock held: what it finds of earlier ones is nobody's.
+    /// A folder beside the target's to make it in, so that it can be renamed when
+    /// it is complete. Call it with the lock held: what it finds of earlier ones
+    /// is nobody's.
     fn staging(&self) -> Result<TempDir> {
         let parent = self.targets_folder();
         for entry in std::fs::read_dir(&parent).into_iter().flatten().flatten() {
@@ -150,15 +151,16 @@ impl Toolchain {
                 let _ = std::fs::remove_dir_all(entry.path());
             }
         }
-        tempfile::Builder::new()
+        let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
-            .tempdir_in(&parent)
-            .with_context(|| {
-                format!(
-                    "{} is not writable: run `plinth doctor --fix` as the user who owns it",
-                    parent.display()
-                )
-            })
+            .tempdir_in(&parent);
+        staging.map_err(|error| {
+            anyhow!(
+                "the {TARGET} target is missing and {} can't be written to ({}): run `plinth doctor --fix` as its owner",
+                parent.display(),
+                error.kind()
+            )
+        })
     }
 }
 
@@ -182,29 +184,33 @@ pub async fn ensure_wasm_target(progress: &Progress) -> Result<Origin> {
         step.done("installed by another process");
         return Ok(Origin::Present);
     }
-    step.note("asking rustup");
-    let rustup = rustup_add(&toolchain).await;
-    let installed = match rustup {
-        Ok(()) => Ok(Origin::Rustup),
-        Err(_) => debian::build(&toolchain, &step)
-            .await
-            .map(|()| Origin::BuiltFromSource),
-    };
-    match (installed, rustup) {
-        (Ok(origin), _) => {
+    match install(&toolchain, &step).await {
+        Ok(origin) => {
             step.done(&origin.to_string());
             Ok(origin)
         }
-        (Err(debian), rustup) => {
+        Err(error) => {
             step.fail("can't be installed");
-            let rustup = rustup.err().unwrap_or_else(|| anyhow!("it succeeded"));
-            Err(anyhow!(
-                "the {TARGET} target of Rust {} is missing: run `rustup target add {TARGET}` where the network allows \
-                 (rustup: {rustup:#}; build from Debian's source packages: {debian:#})",
-                toolchain.version
-            ))
+            Err(error)
         }
     }
+}
+
+async fn install(toolchain: &Toolchain, step: &Step) -> Result<Origin> {
+    // First of all, so that nothing is fetched that can't be put in its place.
+    let staging = toolchain.staging()?;
+    step.note("asking rustup");
+    let Err(rustup) = rustup_add(toolchain).await else {
+        return Ok(Origin::Rustup);
+    };
+    let built = debian::build(toolchain, staging.path(), step).await;
+    built.map(|()| Origin::BuiltFromSource).map_err(|debian| {
+        anyhow!(
+            "the {TARGET} target of Rust {} is missing: run `rustup target add {TARGET}` where the network allows \
+             (rustup: {rustup:#}; build from Debian's source packages: {debian:#})",
+            toolchain.version
+        )
+    })
 }
 
 /// What cargo says its version is.

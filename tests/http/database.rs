@@ -83,6 +83,15 @@ async fn a_failure_that_is_ignored_does_not_pass_for_a_commit() {
 }
 
 #[tokio::test]
+async fn a_refused_statement_does_not_hide_a_failure() {
+    let host = hostile().await;
+    let answer = host.get("/ignore-refusal").await;
+    assert!(answer.text().starts_with("Err("), "{answer:?}");
+    assert_eq!(held(&host).await, 0);
+    assert_clean(&host).await;
+}
+
+#[tokio::test]
 async fn nested_failure_keeps_the_outer_transaction() {
     let host = hostile().await;
     assert_eq!(host.get("/savepoint").await.text(), "saved");
@@ -146,6 +155,19 @@ async fn what_a_session_was_told_is_forgotten() {
     assert_eq!(sql(&host, mine).await, "0 rows");
     let said = sql(&host, "SELECT * FROM scratch").await;
     assert!(said.contains("scratch"), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_query_told_the_session_is_forgotten_too() {
+    let host = hostile().await;
+    let told = sql(&host, "SELECT set_config('search_path', 'nowhere', false)").await;
+    assert_eq!(told, "1 rows");
+    host.connections_at_rest().await;
+    assert_eq!(sql(&host, "SELECT * FROM held").await, "0 rows");
+    assert_eq!(sql(&host, "SELECT pg_advisory_lock(7)").await, "1 rows");
+    host.connections_at_rest().await;
+    let locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7";
+    assert_eq!(sql(&host, locks).await, "0 rows");
 }
 
 #[tokio::test]

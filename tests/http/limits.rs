@@ -182,7 +182,18 @@ async fn a_reply_has_a_limit() {
     .await;
     let mut client = host.client().await;
     assert_eq!(client.get("/big/1000").await.body.len(), 1000);
-    client.get("/big/1001").await.problem(500);
+    client.get("/big/1101").await.problem(500);
+}
+
+#[tokio::test]
+async fn a_replys_headers_have_a_limit() {
+    let host = TestHost::start("hostile").await;
+    let mut client = host.client().await;
+    assert_eq!(client.get("/headers/50/10").await.status, 200);
+    // More than a response can hold, and more than it may weigh.
+    client.get("/headers/40000/1").await.problem(500);
+    client.get("/headers/17/1000000").await.problem(500);
+    assert_eq!(client.get("/fine").await.text(), "fine");
 }
 
 #[tokio::test]

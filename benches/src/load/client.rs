@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::connection::Connection;
 use super::sample::Sample;
+use crate::connection::Connection;
 use crate::cpu::ThreadClock;
 
 /// How hard a server is asked, and for how long.
@@ -40,7 +40,12 @@ pub(crate) async fn measure(
     let mut connections = JoinSet::new();
     for first in 0..pressure.connections {
         let connection = Connection::open(address).await?;
-        connections.spawn(keep_asking(connection, Arc::clone(&requests), first, Arc::clone(&answered)));
+        connections.spawn(keep_asking(
+            connection,
+            Arc::clone(&requests),
+            first,
+            Arc::clone(&answered),
+        ));
     }
     // The connections end with the set, when this returns.
     tokio::select! {
@@ -55,7 +60,11 @@ pub(crate) async fn measure(
 /// Lets the warm-up pass, then takes the difference between two moments.
 async fn window(pressure: Pressure, answered: &AtomicU32, clock: &ThreadClock) -> Result<Sample> {
     tokio::time::sleep(pressure.warm_up).await;
-    let (began, requests, cpu) = (Instant::now(), answered.load(Ordering::Relaxed), clock.read()?);
+    let (began, requests, cpu) = (
+        Instant::now(),
+        answered.load(Ordering::Relaxed),
+        clock.read()?,
+    );
     tokio::time::sleep(pressure.run).await;
     let sample = Sample {
         requests: answered.load(Ordering::Relaxed) - requests,

@@ -22,13 +22,33 @@ struct Server {
 
 impl Comparison {
     /// Columns of the table that [`Comparison::rows`] fills.
-    pub(crate) const COLUMNS: [&str; 7] =
-        ["route", "server", "CPU", "CPU, of native", "requests/s", "requests/s, of native", "busy"];
+    pub(crate) const COLUMNS: [&str; 7] = [
+        "route",
+        "server",
+        "CPU",
+        "CPU, of native",
+        "requests/s",
+        "requests/s, of native",
+        "busy",
+    ];
 
     /// Begins without runs.
-    pub(crate) fn new(route: Route, run: Duration, names: impl Iterator<Item = &'static str>) -> Self {
-        let servers = names.map(|name| Server { name, samples: Vec::new() }).collect();
-        Self { route, run, servers }
+    pub(crate) fn new(
+        route: Route,
+        run: Duration,
+        names: impl Iterator<Item = &'static str>,
+    ) -> Self {
+        let servers = names
+            .map(|name| Server {
+                name,
+                samples: Vec::new(),
+            })
+            .collect();
+        Self {
+            route,
+            run,
+            servers,
+        }
     }
 
     /// Adds a run of one server.
@@ -45,7 +65,11 @@ impl Comparison {
             let [cpu, cpu_ratio, rate, rate_ratio] = figures;
             // The first is native itself: 1 by definition, not by measurement.
             let of_native = |figure: Figure| {
-                if number == 0 { "1".into() } else { figure.show(|ratio| format!("{ratio:.2}")) }
+                if number == 0 {
+                    "1".into()
+                } else {
+                    figure.show(|ratio| format!("{ratio:.2}"))
+                }
             };
             table.row([
                 self.route.name().into(),
@@ -81,7 +105,11 @@ impl Server {
 }
 
 fn ratios(dividends: &[f64], divisors: &[f64]) -> Vec<f64> {
-    dividends.iter().zip(divisors).map(|(dividend, divisor)| dividend / divisor).collect()
+    dividends
+        .iter()
+        .zip(divisors)
+        .map(|(dividend, divisor)| dividend / divisor)
+        .collect()
 }
 
 #[cfg(test)]
@@ -93,7 +121,14 @@ mod tests {
         for round in micros {
             for (server, cpu) in round.iter().enumerate() {
                 let cpu = Duration::from_micros(*cpu * 100_000);
-                comparison.push(server, Sample { requests: 100_000, elapsed: run, cpu });
+                comparison.push(
+                    server,
+                    Sample {
+                        requests: 100_000,
+                        elapsed: run,
+                        cpu,
+                    },
+                );
             }
         }
         comparison

@@ -23,7 +23,11 @@ pub(super) enum Data {
 pub(super) async fn serve(stage: Stage, setup: Setup, data: Data) -> Result<()> {
     let host = Arc::new(Host::start(setup.config()).await?);
     if data == Data::Load {
-        host.site().plugin(BOOKSTORE).context("the bookstore is served")?.seed().await?;
+        host.site()
+            .plugin(BOOKSTORE)
+            .context("the bookstore is served")?
+            .seed()
+            .await?;
     }
     let (listener, stopped) = stage.open()?;
     server::serve(Arc::clone(&host), listener, stopped).await;

@@ -51,7 +51,10 @@ pub(super) async fn serve(stage: Stage, database: tokio_postgres::Config) -> Res
     let (listener, stopped) = stage.open()?;
     let accept = async {
         loop {
-            let (stream, _) = listener.accept().await.context("cannot accept a connection")?;
+            let (stream, _) = listener
+                .accept()
+                .await
+                .context("cannot accept a connection")?;
             tokio::spawn(connection(Arc::clone(&app), stream));
         }
     };
@@ -81,8 +84,14 @@ impl App {
         routes.insert("/api/v1/books", Handler::ListBooks)?;
         // As many connections as the host has.
         let connections_max = DatabaseLimits::default().connections_max;
-        let pool = Pool::builder(Manager::new(database, NoTls)).max_size(connections_max).build()?;
-        Ok(Self { routes, pool, settings: HashMap::new() })
+        let pool = Pool::builder(Manager::new(database, NoTls))
+            .max_size(connections_max)
+            .build()?;
+        Ok(Self {
+            routes,
+            pool,
+            settings: HashMap::new(),
+        })
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -98,7 +107,10 @@ impl App {
         response
     }
 
-    async fn dispatch(&self, request: &Request<Incoming>) -> Result<Response<Full<Bytes>>, Failure> {
+    async fn dispatch(
+        &self,
+        request: &Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Failure> {
         let Ok(found) = self.routes.at(request.uri().path()) else {
             return Ok(plain(StatusCode::NOT_FOUND));
         };
@@ -134,7 +146,9 @@ impl Failure {
 fn json(value: &impl Serialize) -> Result<Response<Full<Bytes>>, Failure> {
     let body = serde_json::to_vec(value).map_err(Failure::internal)?;
     let mut response = Response::new(Full::from(body));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 

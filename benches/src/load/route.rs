@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::connection::request;
+
 /// A route that plugins and the native server both answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Route {
@@ -40,13 +42,11 @@ impl Route {
 
     /// The requests as they go over the wire.
     pub(crate) fn requests(self) -> Vec<Bytes> {
-        self.targets().iter().map(|target| request(target)).collect()
+        self.targets()
+            .iter()
+            .map(|target| request(target))
+            .collect()
     }
-}
-
-/// A GET request as it goes over the wire.
-pub(crate) fn request(target: &str) -> Bytes {
-    format!("GET {target} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n\r\n").into()
 }
 
 #[cfg(test)]
@@ -57,7 +57,12 @@ mod tests {
     fn a_request_ends_with_an_empty_line() {
         for route in Route::ALL {
             assert!(!route.requests().is_empty());
-            assert!(route.requests().iter().all(|request| request.ends_with(b"\r\n\r\n")));
+            assert!(
+                route
+                    .requests()
+                    .iter()
+                    .all(|request| request.ends_with(b"\r\n\r\n"))
+            );
         }
     }
 }

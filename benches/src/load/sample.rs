@@ -37,7 +37,11 @@ mod tests {
     #[test]
     fn a_sample_tells_cost_and_rate() {
         let (elapsed, cpu) = (Duration::from_secs(2), Duration::from_secs(1));
-        let sample = Sample { requests: 100_000, elapsed, cpu };
+        let sample = Sample {
+            requests: 100_000,
+            elapsed,
+            cpu,
+        };
         assert!((sample.cpu_us() - 10.0).abs() < 1e-9);
         assert!((sample.rate() - 50_000.0).abs() < 1e-9);
         assert!((sample.busy() - 0.5).abs() < 1e-9);

@@ -33,7 +33,9 @@ impl Stage {
     /// it serves on.
     pub(crate) fn open(self) -> Result<(TcpListener, impl Future<Output = ()>)> {
         self.cores.enter_server();
-        let _ = self.ready.send((self.listener.local_addr()?, ThreadClock::of_this_thread()?));
+        let _ = self
+            .ready
+            .send((self.listener.local_addr()?, ThreadClock::of_this_thread()?));
         let stopped = self.stopped;
         Ok((self.listener, async {
             let _ = stopped.await;
@@ -54,10 +56,18 @@ impl ServerThread {
         let (ready, opened) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let body = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(async {
                 let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-                server(Stage { listener, stopped, ready, cores }).await
+                server(Stage {
+                    listener,
+                    stopped,
+                    ready,
+                    cores,
+                })
+                .await
             })
         };
         let thread = std::thread::Builder::new().name(name.into()).spawn(body)?;
@@ -65,7 +75,13 @@ impl ServerThread {
             join(thread).with_context(|| format!("the server {name} can't start"))?;
             anyhow::bail!("the server {name} ended before it was ready");
         };
-        Ok(Self { name, address, clock, stop, thread })
+        Ok(Self {
+            name,
+            address,
+            clock,
+            stop,
+            thread,
+        })
     }
 
     /// What tables call it.
@@ -95,5 +111,7 @@ impl ServerThread {
 }
 
 fn join(thread: JoinHandle<Result<()>>) -> Result<()> {
-    thread.join().unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")))
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")))
 }

@@ -40,7 +40,9 @@ impl Site {
         };
         let host = |name, instances, data| {
             let setup = setup(instances, data);
-            ServerThread::start(name, cores, async move |stage| guest::serve(stage, setup, data).await)
+            ServerThread::start(name, cores, async move |stage| {
+                guest::serve(stage, setup, data).await
+            })
         };
         let step = progress.step("Starting the servers");
         let reused = host("plinth, reused", InstancePolicy::Reuse, Data::Load)?;
@@ -48,7 +50,10 @@ impl Site {
         let database = postgres.config(DATABASE);
         let serve = async move |stage| native::serve(stage, database).await;
         let native = ServerThread::start("native", cores, serve)?;
-        let site = Self { postgres, servers: vec![native, reused, fresh] };
+        let site = Self {
+            postgres,
+            servers: vec![native, reused, fresh],
+        };
         runtime.block_on(site.settle())?;
         step.done("data loaded");
         Ok(site)
@@ -77,7 +82,11 @@ impl Site {
 
     /// Does what autovacuum would otherwise do in the middle of a run.
     async fn settle(&self) -> Result<()> {
-        let settled = self.postgres().await?.batch_execute("VACUUM (FREEZE, ANALYZE)").await;
+        let settled = self
+            .postgres()
+            .await?
+            .batch_execute("VACUUM (FREEZE, ANALYZE)")
+            .await;
         settled.context("cannot vacuum the loaded tables")
     }
 }
@@ -85,7 +94,10 @@ impl Site {
 async fn build(progress: &Progress) -> Result<Vec<(&'static str, std::path::PathBuf)>> {
     let mut built = Vec::new();
     for name in [HELLO, BOOKSTORE] {
-        built.push((name, plugins::build(name, Profile::Release, progress).await?));
+        built.push((
+            name,
+            plugins::build(name, Profile::Release, progress).await?,
+        ));
     }
     Ok(built)
 }

@@ -39,8 +39,8 @@ impl Reply {
 
     /// Adds a header.
     ///
-    /// `content-length` is the host's; it drops headers that HTTP does not
-    /// allow.
+    /// `content-length` and the like are the host's; a reply that sets them, or
+    /// has a header HTTP does not allow, becomes a 500.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<String>) -> Reply {
         self.0.headers.push(Header {

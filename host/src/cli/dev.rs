@@ -110,17 +110,18 @@ impl Session {
             watcher.changed().await;
         };
         let bookkeeping = Bookkeeping::new(connect);
-        Ok(Self {
+        let session = Self {
             source,
             host,
             listener,
             bookkeeping,
             watcher,
-        })
+        };
+        session.prepare(progress).await?;
+        Ok(session)
     }
 
     async fn run(mut self, stop: impl Future<Output = ()>, progress: &Progress) -> Result<()> {
-        self.prepare(progress).await?;
         let address = self.listener.local_addr()?;
         progress.line(&format!(
             "Serving {} on http://{address}/ (Ctrl-C stops)",
@@ -204,7 +205,7 @@ async fn first_build(source: &PluginCrate, config: &Config, progress: &Progress)
     let step = progress.step("Compiling and linking");
     match Host::start(config).await {
         Ok(host) => {
-            step.done("tables created");
+            step.done("ready");
             Ok(host)
         }
         Err(error) => {

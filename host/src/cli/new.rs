@@ -17,7 +17,7 @@ pub(super) struct Args {
     sdk: Option<PathBuf>,
 }
 
-/// The files of a new plugin; `{name}` and `{sdk}` are filled in.
+/// The files of a new plugin; `{name}`, `{file}` and `{sdk}` are filled in.
 const FILES: [(&str, &str); 4] = [
     ("Cargo.toml", include_str!("new/Cargo.toml.template")),
     ("plinth.toml", include_str!("new/plinth.toml.template")),
@@ -39,13 +39,31 @@ pub(super) fn run(args: &Args) -> Result<()> {
         );
     }
     let sdk = sdk(args.sdk.as_deref())?;
+    // What cargo calls the file that it builds.
+    let file = name.replace('-', "_");
     for (path, template) in FILES {
-        let text = template.replace("{name}", name).replace("{sdk}", &sdk);
+        let text = template
+            .replace("{name}", name)
+            .replace("{file}", &file)
+            .replace("{sdk}", &sdk);
         write(&args.folder.join(path), &text)?;
     }
     let folder = args.folder.display();
-    println!("Made {folder}. Serve it with\n\n    plinth dev {folder}\n");
+    println!(
+        "Made {folder}. Serve it with\n\n    {} dev {folder}\n",
+        program()
+    );
     Ok(())
+}
+
+/// How the person who typed this command runs the program.
+fn program() -> &'static str {
+    // Cargo tells its name to what it runs.
+    if std::env::var_os("CARGO").is_some() {
+        "cargo run --"
+    } else {
+        "plinth"
+    }
 }
 
 /// A package name that is also a database's and a plugin's.

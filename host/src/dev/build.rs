@@ -11,9 +11,7 @@ use tokio::process::Command;
 
 use crate::config::Config;
 use crate::progress::{Progress, Step};
-
-/// The compilation target of plugins.
-pub const TARGET: &str = "wasm32-wasip2";
+use crate::toolchain::TARGET;
 
 /// How a plugin is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

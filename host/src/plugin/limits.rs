@@ -108,7 +108,7 @@ impl CpuClock {
 
     /// The guest waits for the host.
     pub(crate) fn pause(&mut self) {
-        self.used += self.running_since.elapsed();
+        self.charge();
     }
 
     /// The guest goes on.
@@ -120,11 +120,15 @@ impl CpuClock {
         self.used > self.max
     }
 
-    /// Charges for the time since the last tick. Never more than a tick: while
-    /// the guest was set aside, others ran.
     fn tick(&mut self) {
-        self.used += self.running_since.elapsed().min(TICK);
+        self.charge();
         self.resume();
+    }
+
+    /// Charges for the time since the guest was let in. Never more than a tick:
+    /// at each one it is set aside, and others run.
+    fn charge(&mut self) {
+        self.used += self.running_since.elapsed().min(TICK);
     }
 }
 
@@ -182,9 +186,21 @@ mod tests {
         };
         let mut cpu = CpuClock::new(&limits);
         cpu.pause();
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(TICK);
         cpu.resume();
         cpu.tick();
+        assert!(!cpu.is_exhausted());
+    }
+
+    #[test]
+    fn being_set_aside_is_charged_as_one_tick() {
+        let limits = PluginLimits {
+            cpu_ms_max: 25,
+            ..PluginLimits::default()
+        };
+        let mut cpu = CpuClock::new(&limits);
+        std::thread::sleep(TICK * 4);
+        cpu.pause();
         assert!(!cpu.is_exhausted());
     }
 }

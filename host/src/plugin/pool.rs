@@ -78,7 +78,7 @@ impl InstancePool {
             Ok(reply)
         })
         .await?;
-        if reply.body.len() > self.limits.reply_bytes_max {
+        if bytes(&reply) > self.limits.reply_bytes_max {
             return Err(CallError::ReplyTooLarge);
         }
         Ok(reply)
@@ -142,6 +142,15 @@ impl InstancePool {
                 .push(instance);
         }
     }
+}
+
+/// What a reply weighs, headers included.
+fn bytes(reply: &Reply) -> usize {
+    let headers = reply
+        .headers
+        .iter()
+        .map(|header| header.name.len() + header.value.len());
+    headers.sum::<usize>().saturating_add(reply.body.len())
 }
 
 async fn within<T>(

@@ -1,7 +1,6 @@
 //! From a request to its response: route, body, plugin, log line.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{
@@ -10,6 +9,7 @@ use http::header::{
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
+use super::access_log::AccessLine;
 use super::{body, request_id};
 use crate::bindings::exports::plinth::host::handler::Reply;
 use crate::capability::request::Request as PluginRequest;
@@ -22,34 +22,28 @@ const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
 
 /// Answers one request and writes its line in the access log.
 pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<Bytes> {
-    let start = Instant::now();
     let site = host.site();
     let id = request_id::request_id(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let found = site.router.find(&method, uri.path());
-    let target = if let Match::Found(target, _) = &found {
-        Some(Arc::clone(target))
-    } else {
-        None
+    let target = match &found {
+        Match::Found(target, _) => Some(Arc::clone(target)),
+        _ => None,
     };
+    let line = AccessLine::begin(
+        method,
+        uri,
+        target.clone(),
+        site.generation,
+        Arc::clone(&id),
+    );
     let answered = dispatch(host, found, request, &id).await;
     let mut response = answered.unwrap_or_else(|problem| {
         log_problem(&problem, target.as_deref(), &id);
         problem.into_response(&id, host.config().dev)
     });
     stamp(&mut response, &site, &id);
-    tracing::info!(
-        target: "plinth::access",
-        %method,
-        path = uri.path(),
-        status = response.status().as_u16(),
-        bytes = response.body().len(),
-        micros = start.elapsed().as_micros(),
-        plugin = target.as_ref().map(|target| target.plugin.name()),
-        route = target.as_ref().map(|target| &*target.name),
-        generation = site.generation,
-        request_id = &*id,
-    );
+    line.answered(&response);
     response
 }
 
@@ -111,7 +105,8 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
         }
         let value = HeaderValue::try_from(header.value)
             .map_err(|_| Problem::bad_reply(format!("the value of header {name} is none")))?;
-        response.headers_mut().append(name, value);
+        let appended = response.headers_mut().try_append(name, value);
+        appended.map_err(|_| Problem::bad_reply("it has more headers than a response can hold"))?;
     }
     Ok(response)
 }

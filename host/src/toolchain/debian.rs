@@ -56,41 +56,30 @@ fn keyring() -> Option<&'static str> {
     KEYRINGS.into_iter().find(|path| Path::new(path).exists())
 }
 
-/// Fetches, builds and installs into the toolchain's own folder.
-pub(super) async fn build(toolchain: &Toolchain, step: &Step) -> Result<()> {
+/// Fetches and builds in `folder`, and moves the result into the toolchain.
+pub(super) async fn build(toolchain: &Toolchain, folder: &Path, step: &Step) -> Result<()> {
     let keyring = keyring()
         .filter(|_| is_possible())
         .context("this is no Debian with apt")?;
-    // First of all, so that nothing is built that can't be put in its place.
-    let staging = toolchain.staging()?;
-    let folder = tempfile::Builder::new()
-        .prefix("plinth-wasm-target-")
-        .tempdir()?;
     let apt = Apt {
-        folder: folder.path().to_owned(),
+        folder: folder.to_owned(),
         keyring,
     };
     apt.fetch(&toolchain.version, step).await?;
-    let root = folder.path().join("root");
-    unpack(folder.path(), &root).await?;
+    let root = folder.join("root");
+    unpack(folder, &root).await?;
     let libc = root
         .join("usr/lib/rustlib")
         .join(TARGET)
         .join("lib/self-contained");
-    let library = root
+    let source = root
         .join("usr/src")
-        .join(format!("rustc-{}", toolchain.version))
-        .join("library");
-    let rlibs = compile(
-        toolchain,
-        &library,
-        &libc,
-        &folder.path().join("target"),
-        step,
-    )
-    .await?;
-    fill(staging.path(), &rlibs, &libc)?;
-    put_in_place(&staging.keep(), &toolchain.target_folder())
+        .join(format!("rustc-{}", toolchain.version));
+    let library = source.join("library");
+    let rlibs = compile(toolchain, &library, &libc, &folder.join("target"), step).await?;
+    let complete = folder.join("complete");
+    fill(&complete, &rlibs, &libc)?;
+    put_in_place(&complete, &toolchain.target_folder())
 }
 
 /// apt with a configuration of its own.
@@ -332,6 +321,20 @@ fn put_in_place(staging: &Path, target: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_build_that_is_given_up_ends_with_all_its_processes() {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", "sleep 60 & echo $!; wait"])
+            .process_group(0);
+        let mut child = shell.stdout(Stdio::piped()).spawn().expect("a shell");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        lines.next_line().await.expect("read").expect("the id");
+        drop(ProcessGroup(child));
+        // Both held the other end.
+        assert_eq!(lines.next_line().await.expect("read"), None);
+    }
 
     const MADISON: &str = " rust-src | 1.95.1+dfsg1-1 | x\n rust-src | 1.95.0+dfsg1-1~bpo13+1 | x\n rust-src | 1.9 | x";
 

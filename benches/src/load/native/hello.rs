@@ -20,5 +20,7 @@ pub(super) fn hello(
     let name = name.map_err(Failure::bad_request)?;
     let greeting = settings.get("greeting").map_or("Hello", String::as_str);
     tracing::info!("greeting {name}");
-    Ok(Greeting { text: format!("{greeting}, {name}!") })
+    Ok(Greeting {
+        text: format!("{greeting}, {name}!"),
+    })
 }

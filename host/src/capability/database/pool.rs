@@ -188,7 +188,13 @@ impl Lease {
 
     fn leave<T>(&mut self, before: Loan, outcome: &Result<T, Error>) {
         let failure = outcome.as_ref().err().map(|error| error.kind);
-        self.failed = matches!(failure, Some(ErrorKind::Server | ErrorKind::Timeout));
+        match failure {
+            Some(ErrorKind::Server | ErrorKind::Timeout) => self.failed = true,
+            // Only a rollback to a savepoint succeeds in a transaction that has failed.
+            None => self.failed = false,
+            // Refused before the server saw it, so nothing has changed there.
+            Some(_) => {}
+        }
         // The server goes on sending rows that nobody wants: stop it.
         let unfinished = failure == Some(ErrorKind::TooLarge) && before == Loan::Clean;
         self.state = if unfinished { Loan::InFlight } else { before };
@@ -213,19 +219,20 @@ impl Drop for Lease {
     }
 }
 
+/// Makes a connection fit for the next borrower, or closes it, which makes
+/// Postgres roll back.
 async fn clean_or_close(mut connection: Object<Connector>, in_flight: bool) {
-    let cleaned = tokio::time::timeout(CLEANUP_TIMEOUT, clean(&mut connection, in_flight)).await;
+    if in_flight {
+        // It is not told when the server has heard of the cancellation, which may be as late as
+        // in the next borrower's statement: so there is no next borrower.
+        let _ = tokio::time::timeout(CLEANUP_TIMEOUT, connection.cancel()).await;
+        drop(Object::take(connection));
+        return;
+    }
+    let cleaned = tokio::time::timeout(CLEANUP_TIMEOUT, connection.reset()).await;
     if !matches!(cleaned, Ok(Ok(()))) {
-        // Closing it makes Postgres roll back.
         drop(Object::take(connection));
     }
-}
-
-async fn clean(connection: &mut Connection, in_flight: bool) -> Result<(), tokio_postgres::Error> {
-    if in_flight {
-        connection.cancel().await?;
-    }
-    connection.reset().await
 }
 
 /// Makes connections for the pool.

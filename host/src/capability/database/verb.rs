@@ -26,7 +26,11 @@ impl Verb {
         let (first, rest) = word(rest);
         match first.as_str() {
             "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "TABLE" | "MERGE"
-            | "EXPLAIN" | "SHOW" | "" => Self::Plain,
+            | "EXPLAIN" | "SHOW" | ""
+                if !touches_session(sql) =>
+            {
+                Self::Plain
+            }
             "SAVEPOINT" | "RELEASE" => Self::Savepoint,
             "ROLLBACK" if word(skip_blank(rest)).0 == "TO" => Self::Savepoint,
             "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" | "ROLLBACK" => Self::Transaction,
@@ -34,6 +38,29 @@ impl Verb {
             _ => Self::Session,
         }
     }
+}
+
+/// Whether a word stands in the text that can change the session from within
+/// any statement: `SELECT set_config(…)`, `SELECT … INTO TEMP …`.
+///
+/// A harmless statement that holds such a word costs a clean connection its
+/// prepared statements, no more. What hides in functions of the database's own
+/// is not found.
+fn touches_session(sql: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut words = sql.as_bytes().split(|byte| !is_part(*byte));
+    words.any(|word| {
+        let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+        let begins = |name: &str| {
+            word.get(..name.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        is("set_config")
+            || is("temp")
+            || is("temporary")
+            || begins("pg_advisory")
+            || begins("pg_try_advisory")
+    })
 }
 
 /// The first word, in capitals, and what follows it.
@@ -86,6 +113,21 @@ mod tests {
         assert_eq!(Verb::of("SET search_path = x"), Verb::Session);
         assert_eq!(Verb::of("DO $$ begin end $$"), Verb::Session);
         assert_eq!(Verb::of(""), Verb::Plain);
+    }
+
+    #[test]
+    fn what_changes_the_session_from_within_is_found() {
+        for sql in [
+            "SELECT set_config('search_path', 'x', false)",
+            "select 1 as a into TEMP b",
+            "SELECT pg_advisory_lock(1)",
+            "SELECT PG_TRY_ADVISORY_LOCK(1)",
+            "WITH a AS (SELECT Set_Config('a.b', 'c', false)) SELECT * FROM a",
+        ] {
+            assert_eq!(Verb::of(sql), Verb::Session, "{sql}");
+        }
+        assert_eq!(Verb::of("SELECT temperature, attempt FROM t"), Verb::Plain);
+        assert_eq!(Verb::of("BEGIN -- temp"), Verb::Transaction);
     }
 
     #[test]

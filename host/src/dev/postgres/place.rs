@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, File, Metadata, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -84,6 +84,7 @@ impl Place {
             }
             let Ok(folder) = tempfile::Builder::new()
                 .prefix("plinth-pg-")
+                .permissions(fs::Permissions::from_mode(0o700))
                 .tempdir_in(&base)
             else {
                 continue;

@@ -138,6 +138,18 @@ fn ignore(mut db: Db) -> String {
     format!("{outcome:?}")
 }
 
+/// After a statement that failed, sends one that the host itself refuses.
+#[get("/ignore-refusal")]
+fn ignore_refusal(mut db: Db) -> String {
+    let outcome = db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        let _ = tx.execute("INSERT INTO held VALUES (NULL)", &[]);
+        let _ = tx.execute("BEGIN", &[]);
+        Ok::<_, Error>(())
+    });
+    format!("{outcome:?}")
+}
+
 /// Inserts in an inner transaction that fails, and goes on.
 #[get("/savepoint")]
 fn savepoint(mut db: Db) -> Result<&'static str> {
@@ -202,6 +214,14 @@ fn parameters() -> String {
     malformed.map(run).join("\n")
 }
 
+/// Replies with many headers of a length.
+#[get("/headers/{count}/{bytes}")]
+fn headers(count: u32, bytes: u32) -> Reply {
+    let value = "x".repeat(bytes as usize);
+    let add = |reply: Reply, number| reply.with_header(&format!("x-{number}"), value.as_str());
+    (0..count).fold(Reply::new(200), add)
+}
+
 /// Replies with what is no HTTP response.
 #[get("/reply/{kind}")]
 fn reply(kind: String) -> Reply {
@@ -217,6 +237,7 @@ fn reply(kind: String) -> Reply {
 plinth::plugin! {
     routes: [
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
-        log_lines, sql, hold, fail, ignore, savepoint, abandon, leak, parameters, reply,
+        log_lines, sql, hold, fail, ignore, ignore_refusal,
+        headers, savepoint, abandon, leak, parameters, reply,
     ]
 }

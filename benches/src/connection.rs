@@ -27,9 +27,14 @@ pub(crate) struct Connection {
 impl Connection {
     /// Opens one.
     pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await.context("the server takes no connection")?;
+        let stream = TcpStream::connect(address)
+            .await
+            .context("the server takes no connection")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: BytesMut::with_capacity(BUFFER_BYTES) })
+        Ok(Self {
+            stream,
+            buffer: BytesMut::with_capacity(BUFFER_BYTES),
+        })
     }
 
     /// Sends a request and reads the body of its answer.
@@ -39,7 +44,10 @@ impl Connection {
     /// When the connection ends, or the answer is no success of known length.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Bytes> {
         self.stream.write_all(request).await?;
-        let Head { head_bytes, body_bytes } = loop {
+        let Head {
+            head_bytes,
+            body_bytes,
+        } = loop {
             self.read().await?;
             if let Some(head) = Head::parse(&self.buffer)? {
                 break head;
@@ -61,6 +69,11 @@ impl Connection {
     }
 }
 
+/// A GET request as it goes over the wire.
+pub(crate) fn request(target: &str) -> Bytes {
+    format!("GET {target} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n\r\n").into()
+}
+
 /// How much of an answer is head, and how much body follows.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
@@ -73,19 +86,29 @@ impl Head {
     fn parse(bytes: &[u8]) -> Result<Option<Self>> {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
         let mut response = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(head_bytes) = response.parse(bytes)? else { return Ok(None) };
+        let httparse::Status::Complete(head_bytes) = response.parse(bytes)? else {
+            return Ok(None);
+        };
         if response.code != Some(200) {
             let body = String::from_utf8_lossy(&bytes[head_bytes..]);
-            bail!("the server answered {}: {body}", response.code.unwrap_or_default());
+            bail!(
+                "the server answered {}: {body}",
+                response.code.unwrap_or_default()
+            );
         }
         let mut headers = response.headers.iter();
         let length = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"));
         let length = length.context("an answer without a content-length")?.value;
-        let body_bytes = std::str::from_utf8(length)?.parse().context("a content-length")?;
+        let body_bytes = std::str::from_utf8(length)?
+            .parse()
+            .context("a content-length")?;
         if body_bytes > BODY_BYTES_MAX {
             bail!("an answer of {body_bytes} bytes is larger than {BODY_BYTES_MAX}");
         }
-        Ok(Some(Self { head_bytes, body_bytes }))
+        Ok(Some(Self {
+            head_bytes,
+            body_bytes,
+        }))
     }
 }
 

@@ -177,7 +177,7 @@ async fn requests_wait_for_an_instance_and_then_are_refused() {
 #[tokio::test]
 async fn a_reply_has_a_limit() {
     let host = TestHost::with("hostile", |options| {
-        options.plugin.limits.reply_bytes_max = 1000
+        options.plugin.limits.reply_bytes_max = 1_100
     })
     .await;
     let mut client = host.client().await;

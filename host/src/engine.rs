@@ -83,7 +83,7 @@ fn settings(limits: &EngineLimits) -> Result<Config> {
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
     if limits.fast_compilation {
         // For a plugin that changes every minute, compiling soon counts for more than running
-        // fast: together a third of the time, and a tenth for a build that changed little.
+        // fast: together half the time, and a fifth for a build that changed little.
         config
             .cranelift_opt_level(OptLevel::None)
             .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass)

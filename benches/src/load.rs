@@ -2,8 +2,9 @@
 //! native server doing the same work.
 //!
 //! Each server has a thread of its own, whose time on a core is read from the
-//! kernel; clients and Postgres don't count. The servers take turns, so that a
-//! slow spell of the machine meets all of them.
+//! kernel; clients and Postgres don't count, nor does the host's clock thread,
+//! which wakes a hundred times a second. The servers take turns, so that a slow
+//! spell of the machine meets all of them.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     site.stop(&runtime)?;
     let about = format!(
-        "{machine}; {}. {} runs of {} s for each server, by turns; {} connections. Median ± jitter.",
+        "{machine}; {}. {} × {} s for each server, by turns; {} connections. Median ± jitter.",
         cores.describe(),
         args.runs,
         args.seconds,
@@ -133,8 +134,54 @@ fn print(comparisons: &[Comparison], about: &str) -> Result<()> {
     table.print(about);
     if !any_stable {
         bail!(
-            "no figure is stable; longer runs (--seconds), more of them (--runs) or a quieter machine may help"
+            "no figure is stable: it takes at least 3 runs of 5 seconds, on a machine that does nothing else"
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use server_thread::ServerThread;
+
+    #[tokio::test]
+    async fn a_server_is_asked_and_measured() {
+        // The greeting needs no database, so none is there.
+        let serve = async |stage| native::serve(stage, tokio_postgres::Config::new()).await;
+        let server = ServerThread::start("native", Cores::divide(), serve).expect("starts");
+        let (warm_up, run) = (Duration::from_millis(20), Duration::from_millis(200));
+        let pressure = Pressure {
+            connections: 4,
+            warm_up,
+            run,
+        };
+        let requests = Route::Hello.requests().into();
+        let sample = client::measure(pressure, server.address(), requests, server.clock()).await;
+        let sample = sample.expect("answers");
+        assert!(
+            sample.requests > 0 && sample.cpu > Duration::ZERO,
+            "{sample:?}"
+        );
+        assert!(sample.elapsed >= run, "{sample:?}");
+        let requests = Route::PrimaryKey.requests().into();
+        let failed = client::measure(pressure, server.address(), requests, server.clock()).await;
+        assert!(
+            failed.is_err(),
+            "an answer that is no success is no measurement"
+        );
+        server.stop().expect("stops");
+    }
+
+    #[test]
+    fn a_server_that_cannot_start_says_why() {
+        let fail = async |_| anyhow::bail!("no such database");
+        let error = ServerThread::start("broken", Cores::divide(), fail)
+            .err()
+            .expect("fails");
+        assert!(
+            format!("{error:#}").contains("no such database"),
+            "{error:#}"
+        );
+    }
 }

@@ -47,6 +47,8 @@ struct Cli {
 enum Command {
     Load(load::Args),
     Reload(reload::Args),
+    /// Builds hello and the bookstore for production and fails when one is too
+    /// large.
     Size,
     Seed(seed::Args),
 }

@@ -18,11 +18,6 @@ pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Where benchmarks keep what the next run can use again.
-pub(crate) fn data_folder() -> PathBuf {
-    workspace().join(".plinth/benches")
-}
-
 /// Builds one of the plugins.
 pub(crate) async fn build(name: &str, profile: Profile, progress: &Progress) -> Result<PathBuf> {
     toolchain::ensure_wasm_target(progress).await?;

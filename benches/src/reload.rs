@@ -40,47 +40,10 @@ async fn measure(args: &Args) -> Result<()> {
     let progress = Progress::stderr();
     let postgres = PrivatePostgres::start(Storage::Temporary, &progress).await?;
     postgres.create_database_if_missing(DATABASE).await?;
-    let editions = Editions::build(args.runs, &progress).await?;
-    let mut table = Table::new(&["from", "to", "median", "fastest", "slowest"]);
-    let mut row = |from: &str, to: &str, timings: &Timings| {
-        let [median, fastest, slowest] = timings.cells();
-        table.row([from.into(), to.into(), median, fastest, slowest]);
-    };
-    row(
-        "one function saved",
-        "cargo has built the plugin",
-        editions.builds(),
-    );
     let url = postgres.url(DATABASE);
-    for (fast, command) in [(true, "plinth dev"), (false, "plinth serve")] {
-        let step = progress.step(&format!("Reloading as {command}"));
-        let timings = reloads(&editions, fast, &url).await?;
-        step.done("measured");
-        let to = format!("first answer, compiled as by `{command}`");
-        row("new bytes of the plugin", &to, &timings);
-    }
-    for (name, target) in [(BOOKSTORE, "/api/v1/books"), (HELLO, "/hello/Ada")] {
-        let component = plugins::build(name, Profile::Release, &progress).await?;
-        let start = Start {
-            name,
-            target,
-            component: &component,
-            url: &url,
-        };
-        let step = progress.step(&format!("Starting {name}"));
-        let (kept, compiled) = starts(&start, args.runs).await?;
-        step.done("measured");
-        row(
-            "start of a host",
-            &format!("first answer of {name}, compiled code kept"),
-            &kept,
-        );
-        row(
-            "start of a host",
-            &format!("first answer of {name}, nothing kept"),
-            &compiled,
-        );
-    }
+    let mut table = Table::new(&["from", "to", "median", "fastest", "slowest"]);
+    add_reloads(&mut table, args, &url, &progress).await?;
+    add_starts(&mut table, args, &url, &progress).await?;
     let machine = report::machine().await?;
     table.print(&format!(
         "Reloads: the bookstore as `plinth dev` builds it. Starts: plugins as `plinth build` makes them, engine, \
@@ -88,6 +51,56 @@ async fn measure(args: &Args) -> Result<()> {
         args.runs
     ));
     postgres.stop().await
+}
+
+async fn add_reloads(table: &mut Table, args: &Args, url: &str, progress: &Progress) -> Result<()> {
+    let editions = Editions::build(args.runs, progress).await?;
+    add(
+        table,
+        "one function saved",
+        "cargo has built the plugin",
+        editions.builds(),
+    );
+    for (fast, command) in [(true, "plinth dev"), (false, "plinth serve")] {
+        let step = progress.step(&format!("Reloading as {command}"));
+        let timings = reloads(&editions, fast, url).await?;
+        step.done("measured");
+        let to = format!("first answer, compiled as by `{command}`");
+        add(table, "new bytes of the plugin", &to, &timings);
+    }
+    Ok(())
+}
+
+async fn add_starts(table: &mut Table, args: &Args, url: &str, progress: &Progress) -> Result<()> {
+    for (name, target) in [(BOOKSTORE, "/api/v1/books"), (HELLO, "/hello/Ada")] {
+        let component = &plugins::build(name, Profile::Release, progress).await?;
+        let step = progress.step(&format!("Starting {name}"));
+        let (kept, compiled) = starts(
+            &Start {
+                name,
+                target,
+                component,
+                url,
+            },
+            args.runs,
+        )
+        .await?;
+        step.done("measured");
+        for (how, timings) in [("compiled code kept", kept), ("nothing kept", compiled)] {
+            add(
+                table,
+                "start of a host",
+                &format!("first answer of {name}, {how}"),
+                &timings,
+            );
+        }
+    }
+    Ok(())
+}
+
+fn add(table: &mut Table, from: &str, to: &str, timings: &Timings) {
+    let [median, fastest, slowest] = timings.cells();
+    table.row(&[from.into(), to.into(), median, fastest, slowest]);
 }
 
 /// Brings every edition into one host, one after the other.

@@ -46,7 +46,7 @@ impl Table {
     }
 
     /// Adds a row.
-    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(crate) fn row<const N: usize>(&mut self, cells: &[String; N]) {
         assert_eq!(
             cells.len(),
             self.columns,
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn rows_stand_below_their_columns() {
         let mut table = Table::new(&["plugin", "size"]);
-        table.row(["hello".into(), "74.0 KB".into()]);
+        table.row(&["hello".into(), "74.0 KB".into()]);
         assert_eq!(
             table.text,
             "| plugin | size |\n|---|---|\n| hello | 74.0 KB |\n"

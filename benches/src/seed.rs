@@ -52,7 +52,7 @@ async fn measure(args: &Args) -> Result<()> {
         }
         step.done("measured");
         let [median, fastest, longest] = timings.cells();
-        table.row([
+        table.row(&[
             command.into(),
             median,
             fastest,

@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<()> {
         limit,
     } in &sizes
     {
-        table.row([(*plugin).to_owned(), kilobytes(*bytes), kilobytes(*limit)]);
+        table.row(&[(*plugin).to_owned(), kilobytes(*bytes), kilobytes(*limit)]);
     }
     table.print("Sizes of the components that `plinth build` makes.");
     match sizes.iter().find(|size| size.bytes > size.limit) {

@@ -76,8 +76,7 @@ impl Figure {
 
 /// The middle of the samples; between two middles, their mean.
 pub(crate) fn median(samples: &[f64]) -> f64 {
-    let mut sorted = samples.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
+    let sorted = sorted(samples);
     let upper = sorted.len() / 2;
     match sorted.len() {
         0 => f64::NAN,
@@ -87,9 +86,17 @@ pub(crate) fn median(samples: &[f64]) -> f64 {
 }
 
 fn jitter(samples: &[f64]) -> f64 {
-    let least = samples.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = samples.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    (most - least) / median(samples) / 2.0
+    match sorted(samples).as_slice() {
+        [least, .., most] => (most - least) / median(samples) / 2.0,
+        _ => f64::NAN,
+    }
+}
+
+/// What is not a number comes last, so that it can't hide between the extremes.
+fn sorted(samples: &[f64]) -> Vec<f64> {
+    let mut sorted = samples.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted
 }
 
 /// A share as people read it.

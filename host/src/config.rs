@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
@@ -77,8 +77,12 @@ pub struct ServerLimits {
     pub header_timeout_ms: u64,
     /// A request's body.
     pub body_bytes_max: usize,
+    /// The bodies of all requests that are being read, wait or are served.
+    pub bodies_bytes_max: usize,
     /// How long a client may take to send it.
     pub body_timeout_ms: u64,
+    /// How long a client may take nothing of what it is sent.
+    pub send_timeout_ms: u64,
     /// How long requests in flight may take to finish when the host stops.
     pub drain_timeout_ms: u64,
 }
@@ -90,7 +94,9 @@ impl Default for ServerLimits {
             header_bytes_max: 32 << 10,
             header_timeout_ms: 30_000,
             body_bytes_max: 2 << 20,
+            bodies_bytes_max: 256 << 20,
             body_timeout_ms: 30_000,
+            send_timeout_ms: 30_000,
             drain_timeout_ms: 10_000,
         }
     }
@@ -308,6 +314,9 @@ impl Config {
                 Semaphore::MAX_PERMITS
             );
         }
+        if self.server.bodies_bytes_max < self.server.body_bytes_max {
+            bail!("server.bodies_bytes_max must be at least server.body_bytes_max");
+        }
         let mut instances = 0_usize;
         for (name, plugin) in &self.plugins {
             check_plugin(plugin, self).with_context(|| format!("plugins.{name}"))?;
@@ -335,6 +344,9 @@ fn check_database(limits: &DatabaseLimits) -> Result<()> {
         // Postgres takes 0 for no limit.
         ("statement_timeout_ms", limits.statement_timeout_ms),
     ];
+    if i32::try_from(limits.statement_timeout_ms).is_err() {
+        bail!("statement_timeout_ms must be at most {}", i32::MAX);
+    }
     match at_least_one.iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => bail!("{key} must be at least 1"),
         None => Ok(()),
@@ -381,7 +393,7 @@ fn expand_environment(text: &str) -> Result<String> {
             .split_once('}')
             .context("`${` without a closing `}`")?;
         let value = std::env::var(name)
-            .with_context(|| format!("the environment variable {name} is not set"))?;
+            .map_err(|_| anyhow!("the environment variable {name} is not set, or is no text"))?;
         out.push_str(before);
         out.push_str(&value);
         rest = tail;
@@ -441,6 +453,19 @@ mod tests {
             text.contains("PLINTH_NOT_SET") && !text.contains("postgres://"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_error_does_not_tell_a_password() {
+        let texts = [
+            "[databases]\ndefault = 'postgres://shop:hunter2@h/shop'",
+            "listen = 'postgres://shop:hunter2@h/shop'",
+        ];
+        for text in texts {
+            let refusal = refusal(text);
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+            assert!(refusal.contains("line "), "{refusal}");
+        }
     }
 
     #[test]

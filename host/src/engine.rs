@@ -79,7 +79,12 @@ fn settings(limits: &EngineLimits) -> Result<Config> {
         .memory_init_cow(true)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        // Reading a component's debug information takes tens of milliseconds at each trap.
+        .wasm_backtrace_details(if limits.fast_compilation {
+            WasmBacktraceDetails::Enable
+        } else {
+            WasmBacktraceDetails::Disable
+        })
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(limits)));
     if limits.fast_compilation {
         // For a plugin that changes every minute, compiling soon counts for more than running

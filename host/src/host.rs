@@ -15,6 +15,7 @@ use crate::config::{Config, PluginConfig};
 use crate::engine::Engine;
 use crate::plugin::{Compiled, CompiledCache, Plugin};
 use crate::router::Router;
+use crate::server::BodyRoom;
 use crate::state::Granted;
 
 /// What a plugin calls its database when it has but one.
@@ -26,6 +27,7 @@ pub struct Host {
     engine: Engine,
     cache: Arc<CompiledCache>,
     databases: HashMap<String, Arc<Database>>,
+    body_room: BodyRoom,
     site: ArcSwap<Site>,
     /// Held while plugins are exchanged, so that two reloads can't undo each other.
     reloading: Mutex<()>,
@@ -86,6 +88,7 @@ impl Host {
                 router: Router::default(),
                 plugins: BTreeMap::new(),
             }),
+            body_room: BodyRoom::new(&config.server),
             reloading: Mutex::new(()),
             generations: AtomicU64::new(0),
             config,
@@ -99,6 +102,10 @@ impl Host {
         }
         host.publish(plugins)?;
         Ok(host)
+    }
+
+    pub(crate) fn body_room(&self) -> &BodyRoom {
+        &self.body_room
     }
 
     /// The settings it was started with.

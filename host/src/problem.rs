@@ -78,6 +78,14 @@ impl Problem {
             .with_header(CONNECTION, "close")
     }
 
+    /// 503: the bodies of other requests take all the room.
+    pub fn bodies_full() -> Self {
+        let detail = "The service is busy; try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+            .with_header(RETRY_AFTER, "1")
+            .with_header(CONNECTION, "close")
+    }
+
     /// 408: the body did not come in time.
     pub fn body_timeout() -> Self {
         let detail = "The body did not arrive in time.";

@@ -62,9 +62,12 @@ impl Router {
     /// malformed.
     pub fn new<'p>(plugins: impl IntoIterator<Item = &'p Arc<Plugin>>) -> Result<Self> {
         let mut router = Self::default();
-        for plugin in plugins {
+        let plugins: Vec<&Arc<Plugin>> = plugins.into_iter().collect();
+        for plugin in &plugins {
             for (number, route) in (0..).zip(&plugin.description().routes) {
-                router.add(plugin, number, route).with_context(|| {
+                let added = check_ground(plugin, route, &plugins)
+                    .and_then(|()| router.add(plugin, number, route));
+                added.with_context(|| {
                     format!(
                         "plugin {}, route {} {}",
                         plugin.name(),
@@ -164,6 +167,28 @@ impl Router {
     }
 }
 
+/// Refuses a route that lies under the prefix of another plugin, whose requests
+/// it would take.
+fn check_ground(plugin: &Plugin, route: &Route, plugins: &[&Arc<Plugin>]) -> Result<()> {
+    let template = mounted(plugin.prefix(), &route.path)?;
+    let owner = plugins.iter().find(|other| {
+        other.prefix().len() > plugin.prefix().len() && is_under(&template, other.prefix())
+    });
+    match owner {
+        Some(other) => bail!(
+            "it lies under {}, where plugin {} is mounted",
+            other.prefix(),
+            other.name()
+        ),
+        None => Ok(()),
+    }
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn mounted(prefix: &str, path: &str) -> Result<String> {
     if !path.starts_with('/') {
         bail!("the path must begin with a slash");
@@ -241,6 +266,12 @@ mod tests {
         assert_eq!(mounted("", "/").expect("valid"), "/");
         assert_eq!(mounted("/shop", "/a").expect("valid"), "/shop/a");
         assert!(mounted("", "a").is_err());
+    }
+
+    #[test]
+    fn a_path_is_under_a_prefix_at_a_slash() {
+        assert!(is_under("/shop", "/shop") && is_under("/shop/login", "/shop"));
+        assert!(!is_under("/shopping", "/shop") && !is_under("/", "/shop"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 
 use crate::config::ServerLimits;
 use crate::host::Host;
@@ -23,6 +24,8 @@ mod access_log;
 mod answer;
 mod body;
 mod request_id;
+
+pub(crate) use body::BodyRoom;
 
 /// The most header fields in a request.
 const HEADERS_MAX: usize = 100;
@@ -120,6 +123,10 @@ async fn connection(
 ) {
     // Answers are small and whole: there is nothing to wait for.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(Duration::from_millis(
+        host.config().server.send_timeout_ms,
+    )));
     let silence = Duration::from_millis(host.config().server.header_timeout_ms);
     let spoke = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
@@ -127,7 +134,7 @@ async fn connection(
         let host = Arc::clone(&host);
         async move { Ok::<_, Infallible>(answer::answer(&host, request).await.map(Full::new)) }
     });
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(watcher.watch(connection));
     // While it tells HTTP/1 from HTTP/2 hyper has no timeout of its own.
     let ended = tokio::select! {

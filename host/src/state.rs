@@ -28,6 +28,8 @@ pub struct State {
     pub(crate) granted: Arc<Granted>,
     pub(crate) request: CurrentRequest,
     pub(crate) resources: ResourceTable,
+    /// How many of the resources are open transactions.
+    pub(crate) transactions: usize,
     pub(crate) memory: MemoryLimit,
     pub(crate) cpu: CpuClock,
     pub(crate) stderr: Stderr,
@@ -40,6 +42,7 @@ impl State {
             granted,
             request: CurrentRequest::default(),
             resources: ResourceTable::new(),
+            transactions: 0,
             memory,
             cpu,
             stderr: Stderr::default(),

@@ -154,6 +154,15 @@ fn a_new_plugin_is_served_at_each_save() {
     assert!(get(&address, "/").contains("Hello from"));
     assert!(get(&address, "/notes").contains("x-plinth-generation: 1"));
 
+    let note = r#"{"text":"milk"}"#;
+    let post = "POST /notes HTTP/1.1\r\nx-request-id: trace-7\r\ncontent-type: application/json";
+    let posted = format!("{post}\r\ncontent-length: {}", note.len());
+    assert!(send(&address, &posted, note).starts_with("HTTP/1.1 201"));
+    let line = dev.wait_for("note 1 written");
+    for part in ["plugin=blog", "route=create_note", "request_id=trace-7"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+
     let source = blog.join("src/lib.rs");
     let text = fs::read_to_string(&source).expect("reads");
     fs::write(
@@ -275,12 +284,14 @@ impl Drop for Dev {
 
 /// The whole answer, headers included.
 fn get(address: &str, path: &str) -> String {
+    send(address, &format!("GET {path} HTTP/1.1"), "")
+}
+
+/// Sends a request, given its head without the headers that every one has.
+fn send(address: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("connects");
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
-    )
-    .expect("writes");
+    let request = format!("{head}\r\nhost: x\r\nconnection: close\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).expect("writes");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("reads");
     answer

@@ -128,6 +128,9 @@ async fn a_transaction_left_open_is_rolled_back() {
 async fn transactions_are_not_begun_by_text() {
     let host = hostile().await;
     for text in [
+        ";BEGIN",
+        "--\rBEGIN",
+        "/**/;;commit",
         "BEGIN",
         "/* x */ begin",
         "-- x\nSTART TRANSACTION",
@@ -168,6 +171,43 @@ async fn what_a_query_told_the_session_is_forgotten_too() {
     host.connections_at_rest().await;
     let locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 7";
     assert_eq!(sql(&host, locks).await, "0 rows");
+}
+
+#[tokio::test]
+async fn types_of_the_databases_own_survive_a_session_that_was_touched() {
+    let host = hostile().await;
+    let types = "CREATE TYPE mood AS ENUM ('glad'); CREATE TYPE mood2 AS ENUM ('sad')";
+    host.postgres()
+        .await
+        .batch_execute(types)
+        .await
+        .expect("creates");
+    assert_eq!(sql(&host, "SELECT NULL::mood").await, "1 rows");
+    assert_eq!(
+        sql(&host, "SET application_name = 'plinth'").await,
+        "0 rows"
+    );
+    host.connections_at_rest().await;
+    assert_eq!(sql(&host, "SELECT NULL::mood2").await, "1 rows");
+}
+
+#[tokio::test]
+async fn a_huge_statement_is_refused() {
+    let host = hostile().await;
+    let long = format!("SELECT 1 -- {}", "x".repeat(1 << 20));
+    assert_eq!(sql(&host, &long).await, "1 rows");
+    let host = TestHost::with("hostile", |options| options.server.body_bytes_max = 8 << 20).await;
+    let said = sql(&host, &long.repeat(3).replace('\n', " ")).await;
+    assert!(said.contains("bytes"), "{said}");
+}
+
+#[tokio::test]
+async fn a_request_can_not_take_every_connection() {
+    let host = TestHost::with("hostile", |options| options.database.connections_max = 8).await;
+    let said = host.get("/transactions/8").await;
+    assert_eq!(said.text(), "4 begun");
+    assert_eq!(host.get("/transactions/3").await.text(), "3 begun");
+    host.connections_at_rest().await;
 }
 
 #[tokio::test]

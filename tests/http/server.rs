@@ -189,3 +189,46 @@ async fn stopping_has_a_limit() {
         .expect("stops in time");
     holding.abort();
 }
+
+#[tokio::test]
+async fn bodies_share_a_room_that_is_limited() {
+    let host = TestHost::with("hostile", |options| {
+        options.server.body_bytes_max = 10 << 10;
+        options.server.bodies_bytes_max = 10 << 10;
+    })
+    .await;
+    let mut slow = TcpStream::connect(host.address()).await.expect("connects");
+    let half = b"POST /sql HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\nSELECT";
+    slow.write_all(half).await.expect("writes");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let body = " ".repeat(2000);
+    let refused = host
+        .client()
+        .await
+        .text(Method::POST, "/sql", "text/plain", &body)
+        .await;
+    refused.problem(503);
+    assert_eq!(refused.header("retry-after"), "1");
+    drop(slow);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let served = host
+        .client()
+        .await
+        .text(Method::POST, "/sql", "text/plain", "SELECT 1")
+        .await;
+    assert_eq!(served.text(), "1 rows");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up() {
+    let host = TestHost::with("hostile", |options| options.server.send_timeout_ms = 300).await;
+    let mut stream = TcpStream::connect(host.address()).await.expect("connects");
+    let request = b"GET /big/15000000 HTTP/1.1\r\nhost: x\r\n\r\n";
+    stream.write_all(request).await.expect("writes");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer))
+        .await
+        .expect("closed");
+    assert!(answer.len() < 15_000_000, "it was sent all of it");
+}

@@ -71,7 +71,7 @@ impl Comparison {
                     figure.show(|ratio| format!("{ratio:.2}"))
                 }
             };
-            table.row([
+            table.row(&[
                 self.route.name().into(),
                 server.name.into(),
                 cpu.show(|micros| format!("{micros:.1} µs")),

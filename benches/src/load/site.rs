@@ -30,10 +30,11 @@ impl Site {
         // Postgres inherits the core of the thread that starts it.
         cores.enter_others();
         let postgres = runtime.block_on(start_postgres(progress))?;
+        let compiled = tempfile::tempdir()?;
         let setup = |instances, data| Setup {
             plugins: plugins.clone(),
             database_url: postgres.url(DATABASE),
-            data_dir: plugins::data_folder(),
+            data_dir: compiled.path().to_owned(),
             instances,
             fast_compilation: false,
             create_tables: data == Data::Load,

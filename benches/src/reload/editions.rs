@@ -12,6 +12,7 @@ use plinth_host::dev::build::{PluginCrate, Profile};
 use plinth_host::progress::Progress;
 use plinth_host::toolchain;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::plugins::{self, BOOKSTORE};
 use crate::timings::Timings;
@@ -92,30 +93,24 @@ async fn build(plugin: &PluginCrate, progress: &Progress) -> Result<Vec<u8>> {
     Ok(fs::read(built.component)?)
 }
 
-/// A workspace with a copy of the bookstore and the SDK itself.
-///
-/// It stays from run to run, so that only the first compiles the SDK.
+/// A workspace of its own, with a copy of the bookstore and the SDK itself.
 struct SourceCopy {
-    folder: PathBuf,
+    folder: TempDir,
     original: String,
 }
 
 impl SourceCopy {
     fn make() -> Result<Self> {
-        let (from, folder) = (
-            plugins::workspace().canonicalize()?,
-            plugins::data_folder().join("editions"),
-        );
-        let plugin = folder.join("plugins").join(BOOKSTORE);
-        ignore_missing(fs::remove_dir_all(&plugin))?;
+        let from = plugins::workspace().canonicalize()?;
+        let folder = tempfile::tempdir()?;
+        let plugin = folder.path().join("plugins").join(BOOKSTORE);
         copy_folder(&from.join("plugins").join(BOOKSTORE), &plugin)?;
         for shared in ["guest-sdk", "wit"] {
-            ignore_missing(fs::remove_file(folder.join(shared)))?;
-            symlink(from.join(shared), folder.join(shared))?;
+            symlink(from.join(shared), folder.path().join(shared))?;
         }
-        fs::copy(from.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        fs::copy(from.join("Cargo.lock"), folder.path().join("Cargo.lock"))?;
         let manifest = manifest(&fs::read_to_string(from.join("Cargo.toml"))?)?;
-        fs::write(folder.join("Cargo.toml"), manifest)?;
+        fs::write(folder.path().join("Cargo.toml"), manifest)?;
         let original = fs::read_to_string(plugin.join(FILE))?;
         if !original.contains(FIRST) {
             bail!("{FILE} of {BOOKSTORE} has no `{FIRST}` to change: name another function here");
@@ -124,7 +119,7 @@ impl SourceCopy {
     }
 
     fn plugin(&self) -> PathBuf {
-        self.folder.join("plugins").join(BOOKSTORE)
+        self.folder.path().join("plugins").join(BOOKSTORE)
     }
 
     fn change(&self, text: &str) -> Result<()> {
@@ -160,13 +155,6 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn ignore_missing(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

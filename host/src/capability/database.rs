@@ -26,6 +26,10 @@ use pool::Lease;
 
 type Outcome<T> = Result<T, Error>;
 
+/// Transactions that one request may have open at once. Each holds a connection,
+/// which others wait for.
+const TRANSACTIONS_MAX: usize = 4;
+
 /// A transaction a guest has open; dropping it rolls it back.
 pub struct Transaction {
     lease: Lease,
@@ -55,6 +59,13 @@ impl State {
         Ok(self.resources.get_mut(handle)?)
     }
 
+    /// Takes a transaction from the guest, which has ended it.
+    fn end(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<Transaction> {
+        let transaction = self.resources.delete(handle)?;
+        self.transactions -= 1;
+        Ok(transaction)
+    }
+
     async fn query_outside(&mut self, database: &str, statement: &Statement) -> Outcome<Rows> {
         self.database(database)?
             .lease()
@@ -72,6 +83,11 @@ impl State {
     }
 
     async fn begin_on(&mut self, database: &str) -> Outcome<Transaction> {
+        if self.transactions >= TRANSACTIONS_MAX {
+            return Err(error::invalid(format!(
+                "a request may have {TRANSACTIONS_MAX} transactions open at once"
+            )));
+        }
         Transaction::begin(&*self.database(database)?).await
     }
 }
@@ -111,7 +127,10 @@ impl HostTransaction for State {
         let outcome = self.begin_on(&database).await;
         self.cpu.resume();
         match outcome {
-            Ok(transaction) => Ok(Ok(self.resources.push(transaction)?)),
+            Ok(transaction) => {
+                self.transactions += 1;
+                Ok(Ok(self.resources.push(transaction)?))
+            }
             Err(error) => Ok(Err(error)),
         }
     }
@@ -148,7 +167,7 @@ impl HostTransaction for State {
 
     async fn commit(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let mut transaction = self.resources.delete(handle)?;
+        let mut transaction = self.end(handle)?;
         let outcome = transaction.lease.commit().await;
         self.cpu.resume();
         Ok(outcome)
@@ -156,14 +175,14 @@ impl HostTransaction for State {
 
     async fn rollback(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let mut transaction = self.resources.delete(handle)?;
+        let mut transaction = self.end(handle)?;
         let outcome = transaction.lease.rollback().await;
         self.cpu.resume();
         Ok(outcome)
     }
 
     async fn drop(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<()> {
-        self.resources.delete(handle)?;
+        self.end(handle)?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! `wit/log.wit`: a plugin's lines in the host's log.
 
+use std::borrow::Cow;
+
 use crate::bindings::plinth::host::log::{Host, Level};
 use crate::state::State;
 
@@ -15,8 +17,8 @@ macro_rules! line {
             plugin = %$state.granted.plugin,
             route = %$state.request.route(),
             request_id = %$state.request.id(),
-            module = %$module,
-            "{}", shorten($message)
+            module = %one_line($module),
+            "{}", one_line($message)
         )
     };
 }
@@ -24,11 +26,11 @@ macro_rules! line {
 impl Host for State {
     fn write(&mut self, level: Level, target: String, message: String) -> wasmtime::Result<()> {
         match level {
-            Level::Trace => line!(trace, self, target, &message),
-            Level::Debug => line!(debug, self, target, &message),
-            Level::Info => line!(info, self, target, &message),
-            Level::Warn => line!(warn, self, target, &message),
-            Level::Error => line!(error, self, target, &message),
+            Level::Trace => line!(trace, self, &target, &message),
+            Level::Debug => line!(debug, self, &target, &message),
+            Level::Info => line!(info, self, &target, &message),
+            Level::Warn => line!(warn, self, &target, &message),
+            Level::Error => line!(error, self, &target, &message),
         }
         Ok(())
     }
@@ -40,8 +42,15 @@ pub(crate) fn stderr_line(state: &State, message: &str) {
     line!(error, state, "stderr", message);
 }
 
-fn shorten(message: &str) -> &str {
-    &message[..message.floor_char_boundary(LINE_BYTES_MAX)]
+/// A text as one line of bounded length: a plugin, or what it logs of a client,
+/// must not write lines that look like the host's own.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    let short = &text[..text.floor_char_boundary(LINE_BYTES_MAX)];
+    if short.contains(char::is_control) {
+        Cow::Owned(short.escape_debug().to_string())
+    } else {
+        Cow::Borrowed(short)
+    }
 }
 
 #[cfg(test)]
@@ -51,8 +60,17 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_between_characters() {
         let long = "é".repeat(LINE_BYTES_MAX);
-        assert_eq!(shorten(&long).len(), LINE_BYTES_MAX);
-        assert_eq!(shorten(&format!("a{long}")).len(), LINE_BYTES_MAX - 1);
-        assert_eq!(shorten("short"), "short");
+        assert_eq!(one_line(&long).len(), LINE_BYTES_MAX);
+        assert_eq!(one_line(&format!("a{long}")).len(), LINE_BYTES_MAX - 1);
+        assert_eq!(one_line("short"), "short");
+    }
+
+    #[test]
+    fn a_line_stays_one_line() {
+        assert_eq!(
+            one_line("a\nINFO plinth::access: b"),
+            "a\\nINFO plinth::access: b"
+        );
+        assert_eq!(one_line("\x1b[2J"), "\\u{1b}[2J");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::bindings::plinth::host::request::Host;
 use crate::bindings::plinth::host::types::Header;
@@ -21,6 +22,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+    /// Its part of the room for all bodies.
+    pub(crate) _room: Option<OwnedSemaphorePermit>,
 }
 
 /// The request an instance is serving, if any.
@@ -84,12 +87,18 @@ impl Host for State {
     }
 }
 
-/// The values of a header, joined as RFC 9110 section 5.3 joins them.
+/// The values of a header, joined as RFC 9110 section 5.3 joins them, and cookies
+/// as RFC 9113 section 8.2.3 does.
 fn joined(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
+    let separator: &[u8] = if name.eq_ignore_ascii_case("cookie") {
+        b"; "
+    } else {
+        b", "
+    };
     let mut values = headers.get_all(name).iter();
     let mut joined = values.next()?.as_bytes().to_vec();
     for value in values {
-        joined.extend_from_slice(b", ");
+        joined.extend_from_slice(separator);
         joined.extend_from_slice(value.as_bytes());
     }
     Some(joined)

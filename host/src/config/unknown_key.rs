@@ -12,7 +12,7 @@ pub(super) fn explain(text: &str, error: &toml::de::Error) -> Error {
     let place = place(text, error);
     let message = error.message();
     let Some((unknown, known)) = unknown_field(message) else {
-        return anyhow!("{place}{message}");
+        return anyhow!("{place}{}", without_value(message));
     };
     match nearest(unknown, &known) {
         Some(key) => anyhow!("{place}unknown key `{unknown}`; did you mean `{key}`?"),
@@ -28,6 +28,15 @@ fn place(text: &str, error: &toml::de::Error) -> String {
         return String::new();
     };
     format!("line {}: ", before.matches('\n').count() + 1)
+}
+
+/// Serde quotes the text that it found in a wrong place, which can be a URL with
+/// its password: `invalid type: string "…", expected …`.
+fn without_value(message: &str) -> String {
+    match (message.split_once('"'), message.rsplit_once('"')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}…{after}"),
+        _ => message.to_owned(),
+    }
 }
 
 /// Serde says: unknown field `x`, expected one of `a`, `b`.

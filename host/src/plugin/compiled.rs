@@ -147,7 +147,7 @@ fn check_private(folder: &Path) -> Result<()> {
     let me = rustix::process::geteuid().as_raw();
     if metadata.uid() != me || metadata.mode() & 0o022 != 0 {
         bail!(
-            "{} holds machine code, so only user {me} may write to it; run `chmod 700` on it or remove it",
+            "{} holds machine code, so only user {me} may write to it; remove it, because what is in it may not be the host's",
             folder.display()
         );
     }

@@ -11,6 +11,7 @@ use crate::bindings::{Plugin as Exports, PluginPre};
 use crate::capability::request::Request;
 use crate::config::PluginLimits;
 use crate::state::{Granted, State};
+use crate::wasi::Stderr;
 
 /// A guest in its store. It serves one request at a time.
 pub(super) struct Instance {
@@ -30,6 +31,8 @@ impl Instance {
         let state = State::new(granted, memory, CpuClock::new(limits));
         let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
+        // What a call copies out of the guest can't be more than the guest has.
+        store.set_hostcall_fuel(limits.memory_bytes_max);
         store.epoch_deadline_callback(on_tick);
         store.set_epoch_deadline(1);
         match pre.instantiate_async(&mut store).await {
@@ -92,7 +95,10 @@ impl Instance {
 
     fn begin(&mut self) {
         self.served += 1;
-        self.store.data_mut().cpu.restart();
+        let state = self.store.data_mut();
+        state.cpu.restart();
+        // What one request printed is not told of the next.
+        state.stderr = Stderr::default();
         self.store.set_epoch_deadline(1);
     }
 

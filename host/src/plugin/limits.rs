@@ -1,12 +1,13 @@
 //! What one instance may use: memory, all its memories together, and time on a
 //! core.
 
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::config::PluginLimits;
-use crate::engine::TICK;
 use crate::state::State;
 
 /// Counts the memory of an instance and refuses what is too much.
@@ -70,12 +71,14 @@ impl ResourceLimiter for MemoryLimit {
 ///
 /// The guest is interrupted at every tick of the engine's clock, lets other
 /// requests run, and is charged for the time since it was last let in; while it
-/// waits for the host its clock stands still.
-#[derive(Clone, Debug)]
+/// waits for the host, or for its turn, its clock stands still.
+#[derive(Debug)]
 pub(crate) struct CpuClock {
     used: Duration,
     max: Duration,
-    running_since: Instant,
+    /// When it was last let in. Shared with the wait for its turn, which alone
+    /// knows when that ends.
+    running_since: Arc<Mutex<Instant>>,
 }
 
 /// The guest used more time on a core than one request may.
@@ -92,11 +95,10 @@ impl std::error::Error for CpuExhausted {}
 
 impl CpuClock {
     pub(crate) fn new(limits: &PluginLimits) -> Self {
-        let max = Duration::from_millis(limits.cpu_ms_max);
         Self {
             used: Duration::ZERO,
-            max,
-            running_since: Instant::now(),
+            max: Duration::from_millis(limits.cpu_ms_max),
+            running_since: Arc::new(Mutex::new(Instant::now())),
         }
     }
 
@@ -106,45 +108,49 @@ impl CpuClock {
         self.resume();
     }
 
-    /// The guest waits for the host.
+    /// The guest waits for the host: charges for the time since it was let in.
     pub(crate) fn pause(&mut self) {
-        self.charge();
+        let since = *self
+            .running_since
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        self.used += since.elapsed();
     }
 
     /// The guest goes on.
     pub(crate) fn resume(&mut self) {
-        self.running_since = Instant::now();
+        let_in(&self.running_since);
     }
 
     fn is_exhausted(&self) -> bool {
         self.used > self.max
     }
 
-    fn tick(&mut self) {
-        self.charge();
-        self.resume();
+    /// Lets others run, and starts the clock again when the guest's turn comes.
+    ///
+    /// Tokio's own yield, because it lets the runtime look at its sockets first;
+    /// with a plain one, loops would starve all connections.
+    fn turn(&self) -> impl Future<Output = ()> + Send + 'static {
+        let running_since = Arc::clone(&self.running_since);
+        async move {
+            tokio::task::yield_now().await;
+            let_in(&running_since);
+        }
     }
+}
 
-    /// Charges for the time since the guest was let in. Never more than a tick:
-    /// at each one it is set aside, and others run.
-    fn charge(&mut self) {
-        self.used += self.running_since.elapsed().min(TICK);
-    }
+fn let_in(running_since: &Mutex<Instant>) {
+    *running_since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
 }
 
 /// Called at every tick while the guest runs.
 pub(crate) fn on_tick(mut store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
     let cpu = &mut store.data_mut().cpu;
-    cpu.tick();
+    cpu.pause();
     if cpu.is_exhausted() {
         return Err(wasmtime::Error::from(CpuExhausted));
     }
-    // tokio's own yield, because it lets the runtime look at its sockets before the guest goes
-    // on; a plain one would have loops starve all connections.
-    Ok(UpdateDeadline::YieldCustom(
-        1,
-        Box::pin(tokio::task::yield_now()),
-    ))
+    Ok(UpdateDeadline::YieldCustom(1, Box::pin(cpu.turn())))
 }
 
 #[cfg(test)]
@@ -178,29 +184,40 @@ mod tests {
         );
     }
 
-    #[test]
-    fn waiting_is_not_charged() {
-        let limits = PluginLimits {
-            cpu_ms_max: 5,
+    fn clock(cpu_ms_max: u64) -> CpuClock {
+        CpuClock::new(&PluginLimits {
+            cpu_ms_max,
             ..PluginLimits::default()
-        };
-        let mut cpu = CpuClock::new(&limits);
+        })
+    }
+
+    #[test]
+    fn waiting_for_the_host_is_not_charged() {
+        let mut cpu = clock(20);
         cpu.pause();
-        std::thread::sleep(TICK);
+        std::thread::sleep(Duration::from_millis(50));
         cpu.resume();
-        cpu.tick();
+        cpu.pause();
+        assert!(!cpu.is_exhausted());
+    }
+
+    #[tokio::test]
+    async fn waiting_for_a_turn_is_not_charged() {
+        let mut cpu = clock(20);
+        cpu.pause();
+        let others = async { std::thread::sleep(Duration::from_millis(50)) };
+        tokio::join!(cpu.turn(), others);
+        cpu.pause();
         assert!(!cpu.is_exhausted());
     }
 
     #[test]
-    fn being_set_aside_is_charged_as_one_tick() {
-        let limits = PluginLimits {
-            cpu_ms_max: 25,
-            ..PluginLimits::default()
-        };
-        let mut cpu = CpuClock::new(&limits);
-        std::thread::sleep(TICK * 4);
+    fn computing_is_charged() {
+        let mut cpu = clock(5);
+        std::thread::sleep(Duration::from_millis(10));
         cpu.pause();
+        assert!(cpu.is_exhausted());
+        cpu.restart();
         assert!(!cpu.is_exhausted());
     }
 }

@@ -12,10 +12,14 @@ use hyper::body::Incoming;
 use super::access_log::AccessLine;
 use super::{body, request_id};
 use crate::bindings::exports::plinth::host::handler::Reply;
+use crate::capability::log::one_line;
 use crate::capability::request::Request as PluginRequest;
 use crate::host::{Host, Site};
 use crate::problem::Problem;
 use crate::router::{Match, Target};
+
+/// Far fewer than a response can hold, with room for the host's own.
+const REPLY_HEADERS_MAX: usize = 256;
 
 /// Tells which generation of plugins answered.
 const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
@@ -39,7 +43,7 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
     );
     let answered = dispatch(host, found, request, &id).await;
     let mut response = answered.unwrap_or_else(|problem| {
-        log_problem(&problem, target.as_deref(), &id);
+        log_problem(&problem, target.as_deref(), &id, host.config().dev);
         problem.into_response(&id, host.config().dev)
     });
     stamp(&mut response, &site, &id);
@@ -70,14 +74,15 @@ async fn call(
     id: &Arc<str>,
 ) -> Result<Response<Bytes>, Problem> {
     let (head, body) = request.into_parts();
-    let body = body::read(body, &host.config().server).await?;
+    let body = body::read(body, &host.config().server, host.body_room()).await?;
     let uri = head.uri.clone();
     let request = PluginRequest {
         id: Arc::clone(id),
         route: Arc::clone(&target.name),
         uri: head.uri,
         headers: head.headers,
-        body,
+        body: body.bytes,
+        _room: body.room,
     };
     let query = uri.query().unwrap_or_default();
     let reply = target
@@ -93,6 +98,11 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
         .ok()
         .filter(|status| !status.is_informational())
         .ok_or_else(|| Problem::bad_reply(format!("{} is no final HTTP status", reply.status)))?;
+    if reply.headers.len() > REPLY_HEADERS_MAX {
+        return Err(Problem::bad_reply(format!(
+            "it has more than {REPLY_HEADERS_MAX} headers"
+        )));
+    }
     let mut response = Response::new(Bytes::from(reply.body));
     *response.status_mut() = status;
     for header in reply.headers {
@@ -105,8 +115,7 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
         }
         let value = HeaderValue::try_from(header.value)
             .map_err(|_| Problem::bad_reply(format!("the value of header {name} is none")))?;
-        let appended = response.headers_mut().try_append(name, value);
-        appended.map_err(|_| Problem::bad_reply("it has more headers than a response can hold"))?;
+        response.headers_mut().append(name, value);
     }
     Ok(response)
 }
@@ -142,17 +151,20 @@ fn stamp(response: &mut Response<Bytes>, site: &Site, id: &str) {
         .insert(GENERATION, site.generation.into());
 }
 
-fn log_problem(problem: &Problem, target: Option<&Target>, id: &str) {
+/// In `dev` a cause keeps its lines, because a person reads it; elsewhere it is
+/// one, because part of it is the plugin's words.
+fn log_problem(problem: &Problem, target: Option<&Target>, id: &str, dev: bool) {
     if !problem.status().is_server_error() {
         return;
     }
+    let cause = problem.cause().unwrap_or("see the problem's name");
     tracing::error!(
         target: "plinth::problem",
         problem = problem.slug(),
         plugin = target.map(|target| target.plugin.name()),
         route = target.map(|target| &*target.name),
         request_id = id,
-        "{}", problem.cause().unwrap_or("see the problem's name"),
+        "{}", if dev { cause.into() } else { one_line(cause) },
     );
 }
 

@@ -12,6 +12,17 @@ use super::verb::Verb;
 use super::{error, wire};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
 
+/// The longest text of a statement: the most parameters and what stands between
+/// them.
+const STATEMENT_BYTES_MAX: usize = 2 << 20;
+
+/// A longer text is prepared for its one use: kept, a few hundred of them would
+/// fill the memory of the host and of Postgres.
+const KEPT_BYTES_MAX: usize = 32 << 10;
+
+/// Postgres counts parameters in 16 bits.
+const PARAMETERS_MAX: usize = 65_535;
+
 /// Whether a statement runs within a transaction of the guest's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -100,16 +111,9 @@ impl Connection {
         self.client.cancel_token().cancel_query(NoTls).await
     }
 
-    /// Rolls back and forgets all that the session holds.
-    pub(super) async fn reset(&mut self) -> Result<(), tokio_postgres::Error> {
-        self.client.batch_execute("ROLLBACK").await?;
-        if self.session_touched {
-            // DISCARD ALL deallocates the statements too.
-            self.statements.clear();
-            self.client.batch_execute("DISCARD ALL").await?;
-            self.session_touched = false;
-        }
-        Ok(())
+    /// Ends the transaction that may be open.
+    pub(super) async fn rollback(&self) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute("ROLLBACK").await
     }
 
     async fn try_query(&mut self, statement: &Statement, scope: Scope) -> Result<Rows, Failure> {
@@ -121,13 +125,11 @@ impl Connection {
         let mut data = Vec::new();
         let mut count = 0;
         while let Some(row) = stream.next().await {
-            wire::append_row(
-                &row.map_err(|cause| self.failure(statement, scope, &cause))?,
-                &mut data,
-            );
-            if data.len() > self.result_bytes_max {
+            let row = row.map_err(|cause| self.failure(statement, scope, &cause))?;
+            if data.len() + row.raw_size_bytes() > self.result_bytes_max {
                 return Err(Failure::Error(self.too_large()));
             }
+            wire::append_row(&row, &mut data);
             count += 1;
         }
         Ok(Rows {
@@ -159,10 +161,14 @@ impl Connection {
                 Arc::clone(prepared)
             }
             _ => {
-                check_scope(Verb::of(&statement.sql), scope)?;
-                let prepared = Arc::new(prepare(&self.client, statement).await?);
-                self.statements
-                    .put(statement.sql.as_str().into(), Arc::clone(&prepared));
+                let verb = Verb::of(&statement.sql);
+                check_scope(verb, scope)?;
+                check_size(statement)?;
+                let prepared = Arc::new(prepare(&self.client, statement, verb).await?);
+                if statement.sql.len() <= KEPT_BYTES_MAX {
+                    let text = statement.sql.as_str().into();
+                    self.statements.put(text, Arc::clone(&prepared));
+                }
                 prepared
             }
         };
@@ -237,7 +243,7 @@ fn is_stale_plan(cause: &tokio_postgres::Error) -> bool {
         })
 }
 
-async fn prepare(client: &Client, statement: &Statement) -> Result<Prepared, Error> {
+async fn prepare(client: &Client, statement: &Statement, verb: Verb) -> Result<Prepared, Error> {
     let types: Vec<Type> = statement
         .parameter_types
         .iter()
@@ -258,7 +264,7 @@ async fn prepare(client: &Client, statement: &Statement) -> Result<Prepared, Err
             .map(|column| column.type_().oid())
             .collect(),
         column_names: names.join("\0"),
-        verb: Verb::of(&statement.sql),
+        verb,
         statement: prepared,
     })
 }
@@ -274,16 +280,28 @@ fn parameters<'a>(
     statement: &'a Statement,
     prepared: &Prepared,
 ) -> Result<Vec<wire::Raw<'a>>, Error> {
-    let values = wire::parameters(&statement.parameters)
-        .ok_or_else(|| error::invalid("the buffer of parameters is malformed"))?;
     let expected = prepared.statement.params().len();
-    if values.len() != expected {
+    wire::parameters(&statement.parameters, expected).ok_or_else(|| {
+        error::invalid(format!(
+            "the buffer of parameters does not hold the {expected} values that the statement takes"
+        ))
+    })
+}
+
+/// Refuses what no honest plugin sends, before it costs anything.
+fn check_size(statement: &Statement) -> Result<(), Error> {
+    if statement.sql.len() > STATEMENT_BYTES_MAX {
         return Err(error::invalid(format!(
-            "the statement has {expected} parameters, but {} values were given",
-            values.len()
+            "a statement may have {STATEMENT_BYTES_MAX} bytes, and this one has {}",
+            statement.sql.len()
         )));
     }
-    Ok(values)
+    if statement.parameter_types.len() > PARAMETERS_MAX {
+        return Err(error::invalid(format!(
+            "a statement may have {PARAMETERS_MAX} parameters"
+        )));
+    }
+    Ok(())
 }
 
 fn check_scope(verb: Verb, scope: Scope) -> Result<(), Error> {

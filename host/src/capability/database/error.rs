@@ -88,7 +88,6 @@ fn kind_of(state: &SqlState) -> ErrorKind {
         "57014" => ErrorKind::Timeout,
         // The server shuts down, or an operator ended this connection.
         "57P01" | "57P02" | "57P03" => ErrorKind::Disconnected,
-        code if code.starts_with("08") => ErrorKind::Disconnected,
         _ => ErrorKind::Server,
     }
 }

@@ -59,6 +59,8 @@ impl Database {
     pub async fn run_all(&self, statements: &[String]) -> Result<()> {
         let mut lease = self.lease().await.map_err(describe)?;
         lease.begin().await.map_err(describe)?;
+        // The statements are a plugin's, and DDL can hold anything.
+        lease.connection().session_touched = true;
         for sql in statements {
             lease
                 .command(sql)
@@ -187,16 +189,17 @@ impl Lease {
     }
 
     fn leave<T>(&mut self, before: Loan, outcome: &Result<T, Error>) {
-        let failure = outcome.as_ref().err().map(|error| error.kind);
-        match failure {
-            Some(ErrorKind::Server | ErrorKind::Timeout) => self.failed = true,
+        let too_large = |error: &Error| error.kind == ErrorKind::TooLarge;
+        match outcome {
             // Only a rollback to a savepoint succeeds in a transaction that has failed.
-            None => self.failed = false,
+            Ok(_) => self.failed = false,
+            // What fails after the rows we no longer read is not told.
+            Err(error) if error.sqlstate.is_some() || too_large(error) => self.failed = true,
             // Refused before the server saw it, so nothing has changed there.
-            Some(_) => {}
+            Err(_) => {}
         }
         // The server goes on sending rows that nobody wants: stop it.
-        let unfinished = failure == Some(ErrorKind::TooLarge) && before == Loan::Clean;
+        let unfinished = outcome.as_ref().is_err_and(too_large) && before == Loan::Clean;
         self.state = if unfinished { Loan::InFlight } else { before };
     }
 }
@@ -221,7 +224,7 @@ impl Drop for Lease {
 
 /// Makes a connection fit for the next borrower, or closes it, which makes
 /// Postgres roll back.
-async fn clean_or_close(mut connection: Object<Connector>, in_flight: bool) {
+async fn clean_or_close(connection: Object<Connector>, in_flight: bool) {
     if in_flight {
         // It is not told when the server has heard of the cancellation, which may be as late as
         // in the next borrower's statement: so there is no next borrower.
@@ -229,10 +232,24 @@ async fn clean_or_close(mut connection: Object<Connector>, in_flight: bool) {
         drop(Object::take(connection));
         return;
     }
-    let cleaned = tokio::time::timeout(CLEANUP_TIMEOUT, connection.reset()).await;
+    // DISCARD ALL would do, but it takes the driver's own statements too, and the driver goes on
+    // as if it had them.
+    if connection.session_touched {
+        drop(Object::take(connection));
+        return;
+    }
+    let cleaned = tokio::time::timeout(CLEANUP_TIMEOUT, connection.rollback()).await;
     if !matches!(cleaned, Ok(Ok(()))) {
         drop(Object::take(connection));
     }
+}
+
+/// Says nothing of what it found there: a password may be in it.
+fn not_a_url() -> anyhow::Error {
+    anyhow::anyhow!(
+        "it is no Postgres URL (postgres://user@host/name) and no key-value text (host=… dbname=…); \
+         a password in a URL must be percent-encoded"
+    )
 }
 
 /// Makes connections for the pool.
@@ -250,8 +267,7 @@ impl Connector {
             result_bytes_max,
             ..
         } = config.limits;
-        let mut postgres: tokio_postgres::Config =
-            config.url.parse().context("not a Postgres URL")?;
+        let mut postgres: tokio_postgres::Config = config.url.parse().map_err(|_| not_a_url())?;
         let timeout = format!(
             "-c statement_timeout={}",
             config.limits.statement_timeout_ms

@@ -26,7 +26,7 @@ impl Verb {
         let (first, rest) = word(rest);
         match first.as_str() {
             "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "TABLE" | "MERGE"
-            | "EXPLAIN" | "SHOW" | ""
+            | "EXPLAIN" | "SHOW"
                 if !touches_session(sql) =>
             {
                 Self::Plain
@@ -71,12 +71,13 @@ fn word(sql: &str) -> (String, &str) {
     (sql[..end].to_ascii_uppercase(), &sql[end..])
 }
 
-/// Skips white space, comments (Postgres nests them) and opening parentheses.
+/// Skips white space, comments (Postgres nests them), opening parentheses, and
+/// the semicolons of statements that are empty.
 fn skip_blank(mut sql: &str) -> &str {
     loop {
-        sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+        sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ';');
         if let Some(rest) = sql.strip_prefix("--") {
-            sql = rest.split_once('\n').map_or("", |(_, rest)| rest);
+            sql = rest.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if let Some(rest) = sql.strip_prefix("/*") {
             sql = skip_comment(rest);
         } else {
@@ -112,7 +113,8 @@ mod tests {
         assert_eq!(Verb::of("prepare a as select 1"), Verb::Session);
         assert_eq!(Verb::of("SET search_path = x"), Verb::Session);
         assert_eq!(Verb::of("DO $$ begin end $$"), Verb::Session);
-        assert_eq!(Verb::of(""), Verb::Plain);
+        // What is not understood may have touched the session.
+        assert_eq!(Verb::of(""), Verb::Session);
     }
 
     #[test]
@@ -137,7 +139,10 @@ mod tests {
             Verb::of("/* a /* SELECT */ b */ commit;"),
             Verb::Transaction
         );
-        assert_eq!(Verb::of("/* /* unclosed */ BEGIN"), Verb::Plain);
+        assert_eq!(Verb::of("--\rBEGIN"), Verb::Transaction);
+        assert_eq!(Verb::of(";BEGIN"), Verb::Transaction);
+        assert_eq!(Verb::of("/**/;;commit"), Verb::Transaction);
+        assert_eq!(Verb::of("/* /* unclosed */ BEGIN"), Verb::Session);
         assert_eq!(Verb::of("begin;"), Verb::Transaction);
     }
 }

@@ -54,10 +54,11 @@ impl ToSql for Raw<'_> {
     }
 }
 
-/// Takes a flat buffer of parameters apart; `None` where it is malformed.
-pub(super) fn parameters(mut buffer: &[u8]) -> Option<Vec<Raw<'_>>> {
-    let mut values = Vec::new();
-    while !buffer.is_empty() {
+/// Takes a flat buffer of `count` parameters apart; `None` where it is malformed
+/// or holds another number of them.
+pub(super) fn parameters(mut buffer: &[u8], count: usize) -> Option<Vec<Raw<'_>>> {
+    let mut values = Vec::with_capacity(count);
+    for _ in 0..count {
         let (length, rest) = buffer.split_first_chunk()?;
         let value = match i32::from_be_bytes(*length) {
             -1 => (None, rest),
@@ -69,7 +70,7 @@ pub(super) fn parameters(mut buffer: &[u8]) -> Option<Vec<Raw<'_>>> {
         values.push(Raw(value.0));
         buffer = value.1;
     }
-    Some(values)
+    buffer.is_empty().then_some(values)
 }
 
 /// Appends a row's values to a flat buffer.
@@ -92,22 +93,25 @@ mod tests {
 
     #[test]
     fn parameters_come_apart() {
-        assert_eq!(parameters(&[]), Some(vec![]));
+        assert_eq!(parameters(&[], 0), Some(vec![]));
         let buffer = [0, 0, 0, 2, 7, 8, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
         let expected = vec![Raw(Some(&[7, 8])), Raw(None), Raw(Some(&[]))];
-        assert_eq!(parameters(&buffer), Some(expected));
+        assert_eq!(parameters(&buffer, 3), Some(expected));
+        assert_eq!(parameters(&buffer, 2), None);
+        assert_eq!(parameters(&buffer, 4), None);
     }
 
     #[test]
     fn a_malformed_buffer_is_refused() {
-        for buffer in [
+        let buffers = [
             &[0, 0, 0][..],
             &[0, 0, 0, 1],
             &[0, 0, 0, 2, 1],
             &[0xff, 0xff, 0xff, 0xfe],
             &[0x7f, 0xff, 0xff, 0xff, 1],
-        ] {
-            assert_eq!(parameters(buffer), None, "{buffer:?}");
+        ];
+        for buffer in buffers {
+            assert_eq!(parameters(buffer, 1), None, "{buffer:?}");
         }
     }
 }

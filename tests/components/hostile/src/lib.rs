@@ -190,6 +190,22 @@ fn leak() -> &'static str {
     "leaked"
 }
 
+/// Begins transactions until one is refused.
+#[get("/transactions/{count}")]
+fn transactions(count: u32) -> String {
+    use plinth::bindings::plinth::host::database::Transaction;
+    let begin = |_| Transaction::begin("default").ok();
+    let begun: Vec<Transaction> = (0..count).map_while(begin).collect();
+    format!("{} begun", begun.len())
+}
+
+/// Prints to standard error without ending the line.
+#[get("/print")]
+fn print() -> &'static str {
+    eprint!("a secret of this request");
+    "printed"
+}
+
 /// Sends parameters that are none.
 #[get("/parameters")]
 fn parameters() -> String {
@@ -238,6 +254,6 @@ plinth::plugin! {
     routes: [
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
         log_lines, sql, hold, fail, ignore, ignore_refusal,
-        headers, savepoint, abandon, leak, parameters, reply,
+        headers, savepoint, abandon, leak, parameters, print, reply, transactions,
     ]
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use plinth_host::dev::build::{PluginCrate, Profile};
 use plinth_host::progress::Progress;
-use plinth_host::toolchain;
 
 /// The plugin without a database.
 pub(crate) const HELLO: &str = "hello";
@@ -20,7 +19,6 @@ pub(crate) fn workspace() -> PathBuf {
 
 /// Builds one of the plugins.
 pub(crate) async fn build(name: &str, profile: Profile, progress: &Progress) -> Result<PathBuf> {
-    toolchain::ensure_wasm_target(progress).await?;
     let source = PluginCrate::open(&workspace().join("plugins").join(name)).await?;
     Ok(source.build(profile, progress).await?.component)
 }

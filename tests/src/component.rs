@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use plinth_host::dev::build::{PluginCrate, Profile};
 use plinth_host::progress::Progress;
-use plinth_host::toolchain;
 use tokio::sync::{Mutex, OnceCell};
 
 type Slot = Arc<OnceCell<PathBuf>>;
@@ -42,9 +41,6 @@ pub async fn component(name: &str) -> PathBuf {
 
 async fn build(name: &str) -> PathBuf {
     let progress = Progress::hidden();
-    toolchain::ensure_wasm_target(&progress)
-        .await
-        .expect("the wasm target");
     let source = PluginCrate::open(&folder(name)).await.expect("a plugin");
     source
         .build(Profile::Dev, &progress)

@@ -10,7 +10,6 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use plinth_host::dev::build::{PluginCrate, Profile};
 use plinth_host::progress::Progress;
-use plinth_host::toolchain;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -53,7 +52,6 @@ impl Editions {
 
     /// Builds the first and `count` others.
     pub(super) async fn build(count: u32, progress: &Progress) -> Result<Self> {
-        toolchain::ensure_wasm_target(progress).await?;
         let copy = SourceCopy::make()?;
         let plugin = PluginCrate::open(&copy.plugin()).await?;
         let first = build(&plugin, progress).await?;

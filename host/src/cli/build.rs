@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 
 use crate::dev::build::{PluginCrate, Profile};
 use crate::progress::Progress;
-use crate::toolchain;
 
 /// Builds a plugin for production and prints its size.
 #[derive(Debug, clap::Args)]
@@ -27,7 +26,6 @@ pub(super) async fn run(args: Args) -> Result<()> {
         );
     }
     let progress = Progress::stderr();
-    toolchain::ensure_wasm_target(&progress).await?;
     for folder in &args.folders {
         let source = PluginCrate::open(folder).await?;
         let built = source.build(Profile::Release, &progress).await?;

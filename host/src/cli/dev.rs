@@ -16,7 +16,7 @@ use crate::dev::watch::SourceWatcher;
 use crate::host::{Host, Reload};
 use crate::plugin::Plugin;
 use crate::progress::Progress;
-use crate::{logging, server, toolchain};
+use crate::{logging, server};
 
 /// The name of the database that plugins are given in `dev`.
 const DATABASE: &str = "default";
@@ -95,7 +95,6 @@ impl Session {
         }
         // First of all, because it is the likeliest to fail and the soonest tried.
         let listener = server::bind(config.listen).await?;
-        toolchain::ensure_wasm_target(progress).await?;
         database(&mut config, args, &source, postgres, progress).await?;
         let connect = config.databases[DATABASE]
             .url

@@ -8,7 +8,6 @@ use crate::config::{Config, PluginConfig};
 use crate::dev::build::{PluginCrate, Profile};
 use crate::host::Host;
 use crate::progress::Progress;
-use crate::toolchain;
 
 /// Lists the routes that plugins answer.
 #[derive(Debug, clap::Args)]
@@ -35,7 +34,6 @@ pub(super) async fn run(args: Args) -> Result<()> {
 
 async fn built(folder: PathBuf) -> Result<Config> {
     let progress = Progress::stderr();
-    toolchain::ensure_wasm_target(&progress).await?;
     let source = PluginCrate::open(&folder).await?;
     let built = source.build(Profile::Dev, &progress).await?;
     let mut config = source.config()?;

@@ -3,15 +3,17 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, Metadata, MetadataCommand, Package, PackageId};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 use crate::config::Config;
 use crate::progress::{Progress, Step};
-use crate::toolchain::TARGET;
+use crate::toolchain::{self, Origin, TARGET};
 
 /// How a plugin is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,9 @@ pub struct PluginCrate {
     name: String,
     manifest: PathBuf,
     workspace: PathBuf,
+    target: PathBuf,
+    /// Whether the wasm target was found or installed.
+    ready: Arc<OnceCell<()>>,
     sources: Vec<PathBuf>,
 }
 
@@ -116,6 +121,8 @@ impl PluginCrate {
             name: package.name.to_string(),
             sources: sources(&metadata, package),
             workspace: metadata.workspace_root.clone().into(),
+            target: metadata.target_directory.clone().into(),
+            ready: Arc::default(),
             manifest,
         })
     }
@@ -152,13 +159,16 @@ impl PluginCrate {
         Ok(config)
     }
 
-    /// Builds it.
+    /// Builds it, after installing the wasm target where that is missing.
     ///
     /// # Errors
     ///
-    /// When cargo can't be run or the crate does not compile; then the message
+    /// When the target can't be installed, cargo can't be run or the crate does not compile; then the message
     /// holds what the compiler said.
     pub async fn build(&self, profile: Profile, progress: &Progress) -> Result<Built> {
+        self.ready
+            .get_or_try_init(|| self.install_target(progress))
+            .await?;
         let step = progress.step(&format!("Building {}", self.name));
         match self.cargo(profile, &step).await {
             Ok(built) => {
@@ -170,6 +180,15 @@ impl PluginCrate {
                 Err(error)
             }
         }
+    }
+
+    async fn install_target(&self, progress: &Progress) -> Result<()> {
+        if toolchain::ensure_wasm_target(progress).await? != Origin::Present {
+            // Cargo does not see that the standard library is another one than before, and what
+            // was built with that does not fit this.
+            let _ = std::fs::remove_dir_all(self.target.join(TARGET));
+        }
+        Ok(())
     }
 
     async fn cargo(&self, profile: Profile, step: &Step) -> Result<Built> {

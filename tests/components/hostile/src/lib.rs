@@ -1,9 +1,5 @@
 //! Does everything a plugin must not do, a route each, so that the tests can
 //! see what it costs the others: nothing.
-#![expect(
-    missing_docs,
-    reason = "a test's plugin, whose routes say what they do"
-)]
 
 use std::hint::black_box;
 

@@ -149,7 +149,7 @@ fn a_new_plugin_is_served_at_each_save() {
     let folder = folder();
     assert!(plinth(&["new", "blog"], folder.path()).status.success());
     let blog = folder.path().join("blog");
-    let mut dev = Dev::start(&blog);
+    let mut dev = Running::dev(&blog);
     let address = dev.address();
     assert!(get(&address, "/").contains("Hello from"));
     assert!(get(&address, "/notes").contains("x-plinth-generation: 1"));
@@ -179,13 +179,43 @@ fn a_new_plugin_is_served_at_each_save() {
 
     let data = blog.join(".plinth");
     assert!(!find(&data, "postmaster.pid").is_empty(), "Postgres runs");
-    assert!(dev.interrupt().success());
+    assert!(dev.end(Signal::INT).success());
     assert_eq!(
         find(&data, "postmaster.pid"),
         Vec::<PathBuf>::new(),
         "Postgres has ended"
     );
     TcpStream::connect(&address).expect_err("nobody listens");
+}
+
+/// A production host answers, and writes every line before it ends.
+#[test]
+fn serve_answers_and_stops_at_sigterm() {
+    let folder = folder();
+    let component = folder.path().join("hello.wasm");
+    let output = component.to_str().expect("text");
+    assert!(
+        plinth(&["build", "plugins/hello", "--output", output], &here())
+            .status
+            .success()
+    );
+    let config = "[plugins.hello]\ncomponent = 'hello.wasm'\nconfig.greeting = 'Bonjour'";
+    fs::write(folder.path().join("plinth.toml"), config).expect("writes");
+    let mut serve = Running::start(&["serve", "--listen", "127.0.0.1:0"], folder.path());
+    let address = serve.address();
+    for _ in 0..100 {
+        assert!(get(&address, "/hello/Ada").contains("Bonjour, Ada!"));
+    }
+    assert!(serve.end(Signal::TERM).success());
+    let lines: Vec<String> = serve.lines.iter().collect();
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.contains("status=200"))
+            .count(),
+        100
+    );
+    assert!(lines.last().is_some_and(|line| line.contains("stopped")));
 }
 
 /// `kill -9` of the program ends its Postgres too.
@@ -203,7 +233,7 @@ fn a_killed_program_leaves_no_postgres() {
         sdk.display()
     );
     fs::write(copy.join("Cargo.toml"), manifest).expect("writes");
-    let mut dev = Dev::start(&copy);
+    let mut dev = Running::dev(&copy);
     dev.address();
     dev.child.kill().expect("kills");
     dev.child.wait().expect("ends");
@@ -217,16 +247,20 @@ fn a_killed_program_leaves_no_postgres() {
     }
 }
 
-/// A running `plinth dev`.
-struct Dev {
+/// A running `plinth dev` or `plinth serve`.
+struct Running {
     child: Child,
     lines: Receiver<String>,
 }
 
-impl Dev {
-    fn start(folder: &Path) -> Self {
+impl Running {
+    fn dev(folder: &Path) -> Self {
+        Self::start(&["dev", "--port", "0"], folder)
+    }
+
+    fn start(arguments: &[&str], folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_plinth"))
-            .args(["dev", "--port", "0"])
+            .args(arguments)
             .current_dir(folder)
             // What other plugins have compiled already.
             .env(
@@ -267,14 +301,14 @@ impl Dev {
         after.split('/').next().expect("an address").to_owned()
     }
 
-    fn interrupt(&mut self) -> std::process::ExitStatus {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::INT).expect("it runs");
+    /// Sends a signal, and waits for the end.
+    fn end(&mut self, signal: Signal) -> std::process::ExitStatus {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
         self.child.wait().expect("ends")
     }
 }
 
-impl Drop for Dev {
+impl Drop for Running {
     fn drop(&mut self) {
         // A test that failed in the middle must not leave it running.
         let _ = self.child.kill();

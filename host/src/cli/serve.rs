@@ -34,7 +34,7 @@ pub(super) async fn run(args: Args) -> Result<()> {
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
-    logging::start(config.log_format);
+    let _flush = logging::start_buffered(config.log_format);
     if config.plugins.is_empty() {
         tracing::warn!(
             "{} names no plugins: every path answers 404",

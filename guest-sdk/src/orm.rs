@@ -45,8 +45,10 @@
 //! by `?`: [`all`](QuerySet::all), [`get`](QuerySet::get),
 //! [`update(…).execute`](Update::execute) and the like.
 
+mod aggregate;
 mod choices;
 mod column;
+mod comparison;
 mod condition;
 mod draft;
 mod expression;
@@ -64,15 +66,22 @@ mod related;
 mod row_reader;
 pub mod schema;
 mod select;
+mod selection;
 mod sql;
+mod subquery;
 mod update;
 mod value;
+mod values;
 
+pub use aggregate::{
+    Aggregate, Ordered, avg, count, count_distinct, max, min, std_dev, sum, variance,
+};
 pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};
-pub use column::{Column, Nullable, Text};
+pub use column::Column;
+pub use comparison::{Nullable, Text};
 pub use condition::Q;
 pub use draft::{Draft, DraftValues, missing_field};
-pub use expression::{Expr, Number};
+pub use expression::{Expr, Expression, Number};
 pub use field::{IntoField, into_field};
 pub use foreign_key::ForeignKey;
 pub use insert::insert;
@@ -84,7 +93,10 @@ pub use path::{Hop, Relation, RelationPath};
 pub use query_set::QuerySet;
 pub use related::{Related, RelatedField};
 pub use row_reader::RowReader;
+pub use selection::{SelectedValues, Selection};
+pub use subquery::{ComparesWith, Correlated, exists};
 pub use update::{Assign, Returning, Update};
+pub use values::Values;
 
 #[doc(hidden)]
 pub use serde;

@@ -1,21 +1,25 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::condition::Q;
-use super::expression::Expr;
-use super::node::{ColumnRef, Node, Op};
+use super::node::{ColumnRef, Node};
 use super::operand::IntoOperand;
-use super::order::Order;
 use super::path::RelationPath;
 use super::update::Assign;
-use super::value::Value;
-use crate::database::ColumnType;
 
 /// A column of `M`, or one of a model that `M` refers to, holding `T`.
 ///
 /// `#[derive(Model)]` makes one constant for each column, `Book::title`, and
 /// over a relation one function, `Book::author().name()`: parentheses show
 /// where a JOIN is.
+///
+/// ```
+/// # #[derive(plinth::Model)]
+/// # #[model(table = "books")]
+/// # pub struct Book { #[model(key, auto)] pub id: i64, pub title: String }
+/// let query = Book::objects().filter(Book::id.is_in([3, 5, 8]));
+/// # assert!(query.to_sql()?.sql().ends_with("WHERE \"id\" = ANY($1)"));
+/// # Ok::<(), plinth::Error>(())
+/// ```
 pub struct Column<M, T> {
     at: ColumnRef,
     types: PhantomData<fn() -> (M, T)>,
@@ -39,213 +43,23 @@ impl<M, T> Column<M, T> {
         Node::Column(self.at)
     }
 
-    /// Whether it is one of the values; of none, false.
-    ///
-    /// ```
-    /// # #[derive(plinth::Model)]
-    /// # #[model(table = "books")]
-    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub title: String }
-    /// let query = Book::objects().filter(Book::id.is_in([3, 5, 8]));
-    /// # assert!(query.to_sql()?.sql().ends_with("WHERE \"id\" = ANY($1)"));
-    /// # Ok::<(), plinth::Error>(())
-    /// ```
-    ///
-    /// Any number of values is one parameter. A `None` among them, for a
-    /// column that can be NULL, asks for NULL too.
-    pub fn is_in<V>(self, values: impl IntoIterator<Item = V>) -> Q<M>
-    where
-        T: ColumnType,
-        V: IntoOperand<M, T>,
-    {
-        let mut nodes = vec![self.node()];
-        nodes.extend(values.into_iter().map(|value| value.into_operand().0));
-        let array_oid = T::SQL.array_oid;
-        Q::new(Node::Op(Op::In { array_oid }, nodes))
-    }
-
-    /// Whether it is at least `low` and at most `high`: Django's `range`.
-    pub fn between(self, low: impl IntoOperand<M, T>, high: impl IntoOperand<M, T>) -> Q<M> {
-        let operands = vec![self.node(), low.into_operand().0, high.into_operand().0];
-        Q::new(Node::Op(Op::Between, operands))
-    }
-
-    /// Whether it is NULL.
-    pub fn is_null(self) -> Q<M>
-    where
-        T: Nullable,
-    {
-        Q::new(Node::unary(Op::IsNull, self.node()))
-    }
-
-    /// Whether it is not NULL.
-    pub fn is_not_null(self) -> Q<M>
-    where
-        T: Nullable,
-    {
-        Q::new(Node::unary(Op::IsNotNull, self.node()))
-    }
-
     /// Sets it in an update, to a value or to an expression over the row as it
     /// was: `Book::stock.set(Book::stock - 1)`.
     pub fn set(self, value: impl IntoOperand<M, T>) -> Assign<M> {
         Assign::new(self.at, value.into_operand().0)
     }
 
-    /// Orders from the smallest to the greatest, NULL last.
-    pub fn asc(self) -> Order<M> {
-        Order::new(self.node(), false)
-    }
-
-    /// Orders from the greatest to the smallest, NULL first.
-    pub fn desc(self) -> Order<M> {
-        Order::new(self.node(), true)
-    }
-}
-
-impl<M> Column<M, bool> {
-    /// Whether it is true.
-    pub fn is_true(self) -> Q<M> {
-        Q::new(self.node())
-    }
-}
-
-/// Tests of text. `%`, `_` and `\` in what is looked for stand for themselves.
-impl<M, T: ColumnType> Column<M, T> {
-    /// Whether it contains `text`.
-    pub fn contains(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::Like, "%", text.as_ref(), "%")
-    }
-
-    /// Whether it contains `text`, in small or capital letters.
-    pub fn icontains(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::ILike, "%", text.as_ref(), "%")
-    }
-
-    /// Whether it begins with `text`.
-    pub fn starts_with(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::Like, "", text.as_ref(), "%")
-    }
-
-    /// Whether it begins with `text`, in small or capital letters.
-    pub fn istarts_with(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::ILike, "", text.as_ref(), "%")
-    }
-
-    /// Whether it ends with `text`.
-    pub fn ends_with(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::Like, "%", text.as_ref(), "")
-    }
-
-    /// Whether it ends with `text`, in small or capital letters.
-    pub fn iends_with(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::ILike, "%", text.as_ref(), "")
-    }
-
-    /// Whether it is `text`, in small or capital letters.
-    pub fn iexact(self, text: impl AsRef<str>) -> Q<M>
-    where
-        T: Text,
-    {
-        self.like(Op::ILike, "", text.as_ref(), "")
-    }
-
-    fn like(self, op: Op, before: &str, text: &str, after: &str) -> Q<M> {
-        Q::new(like(op, self.node(), before, text, after))
-    }
-}
-
-fn like(op: Op, column: Node, before: &str, text: &str, after: &str) -> Node {
-    let mut pattern = String::with_capacity(before.len() + text.len() + after.len());
-    pattern.push_str(before);
-    for character in text.chars() {
-        if matches!(character, '\\' | '%' | '_') {
-            pattern.push('\\');
+    /// The same column where the row it is in can be missing, so that it reads
+    /// as NULL: `Book::sequel_of().title().optional()` among the
+    /// [`values`](super::QuerySet::values) of a query.
+    #[must_use]
+    pub const fn optional(self) -> Column<M, Option<T>> {
+        Column {
+            at: self.at,
+            types: PhantomData,
         }
-        pattern.push(character);
     }
-    pattern.push_str(after);
-    Node::binary(op, column, Node::Value(Value::new(&pattern)))
 }
-
-/// The type of a column that can be NULL: an `Option`.
-#[diagnostic::on_unimplemented(
-    message = "a `{Self}` column is NOT NULL, so it never is NULL",
-    label = "this column is NOT NULL",
-    note = "remove the test, or declare the field as `Option<{Self}>`"
-)]
-pub trait Nullable {}
-
-impl<T> Nullable for Option<T> {}
-
-/// The type of a column that holds text.
-#[diagnostic::on_unimplemented(
-    message = "a `{Self}` column is not text",
-    label = "this column holds `{Self}`",
-    note = "compare it with `eq`, `gt`, `lt` or `between`"
-)]
-pub trait Text {}
-
-impl Text for String {}
-impl Text for Option<String> {}
-
-macro_rules! comparisons {
-    ($Operand:ident) => {
-        impl<M, T> $Operand<M, T> {
-            /// Whether it equals `value`. For a column that can be NULL,
-            /// `eq(None)` asks whether it is.
-            pub fn eq(self, value: impl IntoOperand<M, T>) -> Q<M> {
-                Q::new(Node::binary(Op::Eq, self.node(), value.into_operand().0))
-            }
-
-            /// Whether it differs from `value`: the complement of `eq`, so true
-            /// of NULL.
-            pub fn ne(self, value: impl IntoOperand<M, T>) -> Q<M> {
-                Q::new(Node::binary(Op::Ne, self.node(), value.into_operand().0))
-            }
-
-            /// Whether it is greater than `value`.
-            pub fn gt(self, value: impl IntoOperand<M, T>) -> Q<M> {
-                Q::new(Node::binary(Op::Gt, self.node(), value.into_operand().0))
-            }
-
-            /// Whether it is greater than `value` or equal to it.
-            pub fn gte(self, value: impl IntoOperand<M, T>) -> Q<M> {
-                Q::new(Node::binary(Op::Gte, self.node(), value.into_operand().0))
-            }
-
-            /// Whether it is less than `value`.
-            pub fn lt(self, value: impl IntoOperand<M, T>) -> Q<M> {
-                Q::new(Node::binary(Op::Lt, self.node(), value.into_operand().0))
-            }
-
-            /// Whether it is less than `value` or equal to it.
-            pub fn lte(self, value: impl IntoOperand<M, T>) -> Q<M> {
-                Q::new(Node::binary(Op::Lte, self.node(), value.into_operand().0))
-            }
-        }
-    };
-}
-
-comparisons! { Column }
-comparisons! { Expr }
 
 impl<M, T> Clone for Column<M, T> {
     fn clone(&self) -> Self {

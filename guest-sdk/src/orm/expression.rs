@@ -2,10 +2,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Add, Mul, Sub};
 
+use super::aggregate::Aggregate;
 use super::column::Column;
 use super::node::{Node, Op};
 use super::operand::IntoOperand;
-use super::order::Order;
 use crate::Decimal;
 
 /// A value that Postgres computes from a row of `M`: Django's `F("stock") - 1`
@@ -37,32 +37,71 @@ impl<M, T> Expr<M, T> {
         self.node
     }
 
-    /// Orders from the smallest to the greatest, NULL last.
-    pub fn asc(self) -> Order<M> {
-        Order::new(self.node, false)
+    /// The same expression where it can be NULL, such as for a column in a row
+    /// that can be missing.
+    pub fn optional(self) -> Expr<M, Option<T>> {
+        Expr::new(self.node)
     }
+}
 
-    /// Orders from the greatest to the smallest, NULL first.
-    pub fn desc(self) -> Order<M> {
-        Order::new(self.node, true)
-    }
+/// A column of `M`, or what Postgres computes from some: what the functions
+/// of this module, such as [`sum`](super::sum), take.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a column or an expression of `{M}`",
+    note = "a relation has columns, as in `Book::author().name()`, and a condition is none"
+)]
+pub trait Expression<M>: IntoOperand<M, <Self as Expression<M>>::Value> {
+    /// What it is a value of.
+    type Value;
+}
+
+impl<M, T> Expression<M> for Column<M, T> {
+    type Value = T;
+}
+
+impl<M, T> Expression<M> for Expr<M, T> {
+    type Value = T;
+}
+
+impl<M, T> Expression<M> for Aggregate<M, T> {
+    type Value = T;
 }
 
 /// A type to calculate with.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a number to calculate with",
-    note = "`+`, `-` and `*` take columns of integers, floats and decimals"
+    note = "arithmetic, `sum` and `avg` take columns of integers, floats and decimals"
 )]
-pub trait Number {}
+pub trait Number {
+    /// What Postgres gives for the sum of many.
+    type Sum;
+
+    /// What Postgres gives for the average of many.
+    type Average;
+}
 
 macro_rules! numbers {
-    ($($ty:ty)*) => {$(
-        impl Number for $ty {}
-        impl Number for Option<$ty> {}
+    ($($ty:ty => $sum:ty, $average:ty;)*) => {$(
+        impl Number for $ty {
+            type Sum = Option<$sum>;
+            type Average = Option<$average>;
+        }
+
+        impl Number for Option<$ty> {
+            type Sum = Option<$sum>;
+            type Average = Option<$average>;
+        }
     )*};
 }
 
-numbers! { i16 i32 i64 f32 f64 Decimal }
+numbers! {
+    i16 => i64, Decimal;
+    i32 => i64, Decimal;
+    i64 => Decimal, Decimal;
+    f32 => f32, f64;
+    f64 => f64, f64;
+    Decimal => Decimal, Decimal;
+}
 
 macro_rules! arithmetic {
     ($($Operand:ident $Trait:ident $method:ident;)*) => {$(
@@ -83,6 +122,9 @@ arithmetic! {
     Expr Add add;
     Expr Sub sub;
     Expr Mul mul;
+    Aggregate Add add;
+    Aggregate Sub sub;
+    Aggregate Mul mul;
 }
 
 impl<M, T> Clone for Expr<M, T> {

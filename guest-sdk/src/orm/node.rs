@@ -2,7 +2,9 @@
 
 use postgres_types::Oid;
 
+use super::meta::{ColumnMeta, ModelMeta};
 use super::path::RelationPath;
+use super::select::Select;
 use super::value::Value;
 
 /// A column of the model at the end of a path.
@@ -12,12 +14,38 @@ pub(crate) struct ColumnRef {
     pub(crate) index: u16,
 }
 
+impl ColumnRef {
+    /// The primary key of a model.
+    pub(crate) fn key(model: &ModelMeta) -> Self {
+        Self {
+            path: RelationPath::ROOT,
+            index: u16::try_from(model.key).unwrap_or(u16::MAX),
+        }
+    }
+
+    /// Its model and itself, as seen from the model that the path begins at.
+    pub(crate) fn model_and_meta(
+        self,
+        root: &'static ModelMeta,
+    ) -> Option<(&'static ModelMeta, &'static ColumnMeta)> {
+        let model = self.path.hops().try_fold(root, |model, hop| {
+            let relation = model.relations.get(hop)?;
+            Some((relation.target)())
+        })?;
+        Some((model, model.columns.get(usize::from(self.index))?))
+    }
+}
+
 /// One node of the tree.
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Column(ColumnRef),
     Value(Value),
     Op(Op, Vec<Node>),
+    /// A column of the query around the one that this stands in.
+    Outer(ColumnRef),
+    /// A query of its own, in parentheses.
+    Query(Box<Select>),
 }
 
 /// What a node does with its operands.
@@ -47,6 +75,41 @@ pub(crate) enum Op {
     Add,
     Sub,
     Mul,
+    /// A function of many rows; of no operand, of the rows themselves.
+    Aggregate {
+        name: &'static str,
+        is_distinct: bool,
+        /// Whether it is NULL of no rows.
+        nullable: bool,
+    },
+    /// An aggregate over the rows of which a condition is true.
+    Filtered,
+    /// Whether a query has any row.
+    Exists,
+    /// The first is one of the values of a query.
+    InQuery,
+}
+
+impl Op {
+    /// Whether it is NULL exactly where an operand is, and a condition.
+    pub(crate) fn is_comparison(self) -> bool {
+        matches!(
+            self,
+            Self::Eq
+                | Self::Ne
+                | Self::Gt
+                | Self::Gte
+                | Self::Lt
+                | Self::Lte
+                | Self::Between
+                | Self::In { .. }
+                | Self::InQuery
+                | Self::Like
+                | Self::ILike
+                | Self::IsNull
+                | Self::IsNotNull
+        )
+    }
 }
 
 impl Node {
@@ -74,16 +137,66 @@ impl Node {
         }
     }
 
-    /// Adds every column in the tree, in the order of the text.
+    /// Adds every column in the tree, in the order of the text; of a query in
+    /// it, those that it takes from the one around it.
     pub(crate) fn collect_columns(&self, columns: &mut Vec<ColumnRef>) {
         match self {
             Self::Column(column) => columns.push(*column),
-            Self::Value(_) => {}
+            Self::Value(_) | Self::Outer(_) => {}
             Self::Op(_, operands) => {
                 operands
                     .iter()
                     .for_each(|node| node.collect_columns(columns));
             }
+            Self::Query(select) => select
+                .nodes()
+                .for_each(|node| node.collect_outer_columns(columns)),
+        }
+    }
+
+    fn collect_outer_columns(&self, columns: &mut Vec<ColumnRef>) {
+        match self {
+            Self::Outer(column) => columns.push(*column),
+            Self::Op(_, operands) => {
+                operands
+                    .iter()
+                    .for_each(|node| node.collect_outer_columns(columns));
+            }
+            Self::Column(_) | Self::Value(_) | Self::Query(_) => {}
+        }
+    }
+
+    /// Whether a query is in the tree.
+    pub(crate) fn has_query(&self) -> bool {
+        match self {
+            Self::Query(_) => true,
+            Self::Op(_, operands) => operands.iter().any(Self::has_query),
+            Self::Column(_) | Self::Value(_) | Self::Outer(_) => false,
+        }
+    }
+
+    /// Whether a function of many rows is in the tree.
+    pub(crate) fn has_aggregate(&self) -> bool {
+        match self {
+            Self::Op(Op::Aggregate { .. }, _) => true,
+            Self::Op(_, operands) => operands.iter().any(Self::has_aggregate),
+            Self::Column(_) | Self::Value(_) | Self::Outer(_) | Self::Query(_) => false,
+        }
+    }
+
+    /// Whether both are the same expression, so that Postgres may be told the
+    /// one's place instead of the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Column(left), Self::Column(right)) => left == right,
+            (Self::Value(left), Self::Value(right)) => left.is_same(right),
+            (Self::Op(op, left), Self::Op(other, right)) => {
+                let mut pairs = left.iter().zip(right);
+                op == other
+                    && left.len() == right.len()
+                    && pairs.all(|(left, right)| left.is_same(right))
+            }
+            _ => false,
         }
     }
 
@@ -93,6 +206,9 @@ impl Node {
             (_, None) => true,
             (Self::Op(_, operands), Some(levels)) => {
                 operands.iter().any(|node| node.is_deeper_than(levels))
+            }
+            (Self::Query(select), Some(levels)) => {
+                select.nodes().any(|node| node.is_deeper_than(levels))
             }
             _ => false,
         }

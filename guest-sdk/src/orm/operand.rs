@@ -1,3 +1,4 @@
+use super::aggregate::Aggregate;
 use super::column::Column;
 use super::expression::Expr;
 use super::node::Node;
@@ -42,6 +43,18 @@ impl<M, T> IntoOperand<M, Option<T>> for Column<M, T> {
 }
 
 impl<M, T> IntoOperand<M, T> for Column<M, Option<T>> {
+    fn into_operand(self) -> Operand {
+        Operand(self.node())
+    }
+}
+
+impl<M, T> IntoOperand<M, T> for Aggregate<M, T> {
+    fn into_operand(self) -> Operand {
+        Operand(self.node())
+    }
+}
+
+impl<M, T> IntoOperand<M, Option<T>> for Aggregate<M, T> {
     fn into_operand(self) -> Operand {
         Operand(self.node())
     }

@@ -10,8 +10,10 @@ use super::path::Relation;
 use super::related::Related;
 use super::row_reader::RowReader;
 use super::select::Select;
+use super::selection::{SelectedValues, Selection};
 use super::sql::{self, Ask};
 use super::update::{Assign, Update};
+use super::values::{Values, only, read_rows};
 use crate::database::{Rows, Statement};
 use crate::{Db, Error, Result};
 
@@ -46,6 +48,10 @@ impl<M: Model> QuerySet<M> {
         }
     }
 
+    pub(super) fn into_select(self) -> Select {
+        self.select
+    }
+
     /// Keeps the rows of which the condition is true, besides those before.
     pub fn filter(mut self, condition: Q<M>) -> Self {
         self.select.conditions.push(condition.node);
@@ -78,6 +84,14 @@ impl<M: Model> QuerySet<M> {
         self
     }
 
+    /// Drops rows that are like another. It matters for the
+    /// [`values`](Self::values) of rows, for whole rows have a key of their
+    /// own.
+    pub fn distinct(mut self) -> Self {
+        self.select.is_distinct = true;
+        self
+    }
+
     /// Loads the row that a foreign key points to with the same statement; it
     /// is then found by [`ForeignKey::get`](super::ForeignKey::get).
     ///
@@ -86,6 +100,63 @@ impl<M: Model> QuerySet<M> {
     pub fn select_related(mut self, relation: impl Relation<M>) -> Self {
         self.select.loads.push(relation.path());
         self
+    }
+}
+
+/// Values instead of rows.
+impl<M: Model> QuerySet<M> {
+    /// Reads columns, expressions or aggregates instead of whole rows: one as
+    /// it is, several as a tuple.
+    ///
+    /// Where aggregates stand beside plain columns, there is one row for each
+    /// different combination of those.
+    ///
+    /// ```no_run
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book {
+    /// #     #[model(key, auto)] pub id: i64, pub title: String, pub author_id: i64, pub stock: i32
+    /// # }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// use plinth::orm::{count, sum};
+    ///
+    /// let titles: Vec<String> = Book::objects().values(Book::title).all(db)?;
+    /// let by_author: Vec<(i64, i64, Option<i64>)> = Book::objects()
+    ///     .values((Book::author_id, count(), sum(Book::stock)))
+    ///     .order_by([count().desc()])
+    ///     .all(db)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// A column of a row that can be missing, because it is reached over a
+    /// foreign key that can be NULL, is written with
+    /// [`optional`](super::Column::optional).
+    pub fn values<S: Selection<M>>(self, selection: S) -> Values<M, S> {
+        Values::new(self.select, selection)
+    }
+
+    /// One row of aggregates over all the rows; of a slice, over those in it.
+    ///
+    /// ```no_run
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub stock: i32 }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// use plinth::orm::{count, max};
+    ///
+    /// let (books, most) = Book::objects().aggregate((count(), max(Book::stock)), db)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the statement fails, and
+    /// [`is_invalid_query`](Error::is_invalid_query) when something selected is
+    /// no aggregate.
+    pub fn aggregate<S: Selection<M>>(&self, aggregates: S, db: &Db) -> Result<S::Row> {
+        let select = self.select.aggregated(SelectedValues::of(aggregates));
+        let rows = db.query_statement(&sql::aggregate(&select)?)?;
+        only(read_rows::<M, S>(&rows, &select)?, M::META.table)
     }
 }
 
@@ -118,12 +189,7 @@ impl<M: Model> QuerySet<M> {
     /// [`is_multiple_objects`](Error::is_multiple_objects) when there are
     /// several, and as [`all`](Self::all).
     pub fn get(&self, db: &Db) -> Result<M> {
-        let mut rows = self.rows(Ask::Two, db)?;
-        match (rows.pop(), rows.is_empty()) {
-            (Some(row), true) => Ok(row),
-            (Some(_), false) => Err(Error::multiple_objects(M::META.table)),
-            (None, _) => Err(Error::not_found(M::META.table)),
-        }
+        only(self.rows(Ask::Two, db)?, M::META.table)
     }
 
     /// The only row, as [`get`](Self::get); for handlers, where its absence is

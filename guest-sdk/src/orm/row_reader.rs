@@ -3,13 +3,15 @@ use std::fmt;
 use postgres_types::Type;
 
 use super::meta::{ColumnMeta, ModelMeta};
-use crate::database::{Cells, ColumnType, Rows};
+use super::node::Node;
+use super::select::Select;
+use super::selection::Selected;
+use crate::database::{Cells, ColumnType, Rows, SqlType};
 use crate::{Error, Result};
 
 /// Reads the columns of rows one after the other, by their position.
 pub struct RowReader<'a> {
-    /// The models whose columns make up a row.
-    models: &'a [&'static ModelMeta],
+    shape: Shape<'a>,
     types: &'a [Type],
     cells: Cells<'a>,
     column: usize,
@@ -23,8 +25,22 @@ impl<'a> RowReader<'a> {
     /// When the columns are others, or a type is one that the model's field
     /// cannot be read from.
     pub(crate) fn new(rows: &'a Rows, models: &'a [&'static ModelMeta]) -> Result<Self> {
+        Self::open(rows, Shape::Models(models))
+    }
+
+    /// A reader of the values of a query.
+    ///
+    /// # Errors
+    ///
+    /// When there are others, or a type is one that a value cannot be read
+    /// from.
+    pub(crate) fn of_values(rows: &'a Rows, select: &'a Select) -> Result<Self> {
+        Self::open(rows, Shape::Values(select))
+    }
+
+    fn open(rows: &'a Rows, shape: Shape<'a>) -> Result<Self> {
         let reader = Self {
-            models,
+            shape,
             types: rows.types(),
             cells: rows.cells(),
             column: 0,
@@ -77,12 +93,13 @@ impl<'a> RowReader<'a> {
 
     fn check_types(&self) -> Result<()> {
         let mut count = 0;
-        for (index, (_, column)) in self.columns().enumerate() {
+        for (index, expected) in self.shape.columns().enumerate() {
             let Some(ty) = self.types.get(index) else {
                 return Err(self.failed(index, &"the result has no such column"));
             };
-            if ty.oid() != column.sql.oid && !(column.accepts)(ty) {
-                let reason = format!("its type is {ty}, where the model has {}", column.sql);
+            if ty.oid() != expected.sql.oid && !(expected.accepts)(ty) {
+                let owner = self.shape.owner();
+                let reason = format!("its type is {ty}, where the {owner} has {}", expected.sql);
                 return Err(self.failed(index, &reason));
             }
             count += 1;
@@ -90,19 +107,83 @@ impl<'a> RowReader<'a> {
         if count == self.types.len() {
             return Ok(());
         }
-        Err(self.failed(count, &"the result has more columns than the model"))
-    }
-
-    fn columns(&self) -> impl Iterator<Item = (&'static ModelMeta, &'static ColumnMeta)> {
-        let models = self.models.iter();
-        models.flat_map(|model| model.columns.iter().map(move |column| (*model, column)))
+        let owner = self.shape.owner();
+        Err(self.failed(
+            count,
+            &format!("the result has more columns than the {owner}"),
+        ))
     }
 
     fn failed(&self, index: usize, reason: &dyn fmt::Display) -> Error {
-        let found = self.columns().nth(index);
-        let table = found.map(|(model, _)| model.table);
-        let column = found.map_or_else(|| index.to_string(), |(_, column)| column.name.to_owned());
+        let found = self.shape.columns().nth(index);
+        let (table, column) = found.and_then(|column| column.name).unzip();
+        let column = column.map_or_else(|| index.to_string(), str::to_owned);
         Error::decode(table, column, reason.to_string())
+    }
+}
+
+/// What a row consists of.
+#[derive(Clone, Copy)]
+enum Shape<'a> {
+    /// The columns of models, one after the other.
+    Models(&'a [&'static ModelMeta]),
+    /// The values that a query selects.
+    Values(&'a Select),
+}
+
+/// What is expected of a column of the result.
+struct Expected {
+    /// Its table and its own name, where it has them.
+    name: Option<(&'static str, &'static str)>,
+    sql: SqlType,
+    accepts: fn(&Type) -> bool,
+}
+
+impl<'a> Shape<'a> {
+    fn columns(self) -> impl Iterator<Item = Expected> + 'a {
+        let (models, values) = match self {
+            Self::Models(models) => (models, None),
+            Self::Values(select) => (&[][..], Some(select)),
+        };
+        let columns = models.iter().flat_map(|model| {
+            let columns = model.columns.iter();
+            columns.map(|column| Expected::column(model, column))
+        });
+        let values = values.into_iter().flat_map(|select| {
+            let values = select.values.iter();
+            values.map(|value| Expected::value(select.model, value))
+        });
+        columns.chain(values)
+    }
+
+    /// What says which columns there are.
+    fn owner(self) -> &'static str {
+        match self {
+            Self::Models(_) => "model",
+            Self::Values(_) => "query",
+        }
+    }
+}
+
+impl Expected {
+    fn column(model: &ModelMeta, column: &ColumnMeta) -> Self {
+        Self {
+            name: Some((model.table, column.name)),
+            sql: column.sql,
+            accepts: column.accepts,
+        }
+    }
+
+    fn value(model: &'static ModelMeta, value: &Selected) -> Self {
+        let name = match &value.node {
+            Node::Column(column) => column.model_and_meta(model),
+            _ => None,
+        };
+        Self {
+            name: name.map(|(model, column)| (model.table, column.name)),
+            sql: value.sql,
+            accepts: value.accepts,
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 use super::meta::ModelMeta;
-use super::node::Node;
+use super::node::{Node, Op};
 use super::order::OrderTerm;
 use super::path::RelationPath;
 use super::related::Related;
+use super::selection::Selected;
 
 /// A query without its types: what the typed methods push to, and what
 /// [`sql`](super::sql) compiles.
@@ -16,6 +17,13 @@ pub(crate) struct Select {
     pub(crate) offset: Option<u64>,
     /// The relations whose rows are loaded too.
     pub(crate) loads: Vec<RelationPath>,
+    /// What is read instead of whole rows, unless it is nothing.
+    pub(crate) values: Vec<Selected>,
+    /// What is grouped by, where that is not all plain values.
+    pub(crate) group: Vec<Node>,
+    /// What must hold of a group.
+    pub(crate) having: Vec<Node>,
+    pub(crate) is_distinct: bool,
 }
 
 impl Select {
@@ -27,11 +35,53 @@ impl Select {
             limit: None,
             offset: None,
             loads: Vec::new(),
+            values: Vec::new(),
+            group: Vec::new(),
+            having: Vec::new(),
+            is_distinct: false,
         }
+    }
+
+    /// All expressions in it.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let values = self.values.iter().map(|value| &value.node);
+        let order = self.order.iter().map(|term| &term.node);
+        let conditions = self.conditions.iter().chain(&self.having);
+        conditions.chain(values).chain(&self.group).chain(order)
     }
 
     pub(crate) fn is_slice(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
+    }
+
+    /// Whether its rows stand for groups of the table's.
+    pub(crate) fn is_grouped(&self) -> bool {
+        let values = self.values.iter().map(|value| &value.node);
+        let order = self.order.iter().map(|term| &term.node);
+        !self.group.is_empty()
+            || !self.having.is_empty()
+            || values.chain(order).any(Node::has_aggregate)
+    }
+
+    /// The aggregates of all its rows; of a slice, those of the rows in it.
+    pub(crate) fn aggregated(&self, values: Vec<Selected>) -> Self {
+        let mut select = Self::new(self.model);
+        select.values = values;
+        if self.is_slice() {
+            select.conditions.push(self.has_key_of_rows());
+        } else {
+            select.conditions.clone_from(&self.conditions);
+        }
+        select
+    }
+
+    /// The condition that a row is one of these.
+    fn has_key_of_rows(&self) -> Node {
+        let key = Selected::key(self.model);
+        let column = key.node.clone();
+        let mut select = self.clone();
+        select.values = vec![key];
+        Node::binary(Op::InQuery, column, Node::Query(Box::new(select)))
     }
 
     pub(crate) fn related(&self) -> Related {

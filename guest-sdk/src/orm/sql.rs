@@ -2,11 +2,14 @@
 //!
 //! Pure: no I/O, no types of models, one copy for all of them.
 
+mod change;
 mod condition;
 mod insert;
 mod scope;
 mod select;
+mod values;
 mod writer;
 
+pub(crate) use change::{delete, delete_row, update};
 pub(crate) use insert::insert;
-pub(crate) use select::{Ask, delete, delete_row, select, update};
+pub(crate) use select::{Ask, aggregate, select};

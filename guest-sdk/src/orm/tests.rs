@@ -5,7 +5,7 @@ use bytes::{BufMut, BytesMut};
 
 use crate::bindings::plinth::host::database as host;
 use crate::database::{Parameter, Script};
-use crate::orm::{ForeignKey, Model};
+use crate::orm::{ForeignKey, Model, count, max};
 use crate::{Db, create};
 
 #[derive(crate::Model, Debug)]
@@ -387,5 +387,95 @@ fn a_models_key_is_its_key() {
     assert_eq!(
         (author.key(), author.name.len(), author.mentor.is_none()),
         (&3, 3, true)
+    );
+}
+
+#[test]
+fn values_are_read_by_position() {
+    let script = Script::install();
+    let query = Book::objects().values((Book::author_id, count(), max(Book::title)));
+    let answer: [&[&dyn Parameter]; 2] =
+        [&[&3_i64, &2_i64, &"b"], &[&4_i64, &1_i64, &None::<String>]];
+    script.answer(rows(&[INT8, INT8, TEXT], &answer), 0);
+    assert_eq!(
+        query.all(&db()).unwrap(),
+        [(3, 2, Some("b".to_owned())), (4, 1, None)]
+    );
+    script.answer(rows(&[INT8, INT8, TEXT], &answer[..1]), 0);
+    assert_eq!(query.get(&db()).unwrap().1, 2);
+    script.answer(rows(&[INT8, INT8, TEXT], &[]), 0);
+    assert!(query.get(&db()).unwrap_err().is_not_found());
+}
+
+#[test]
+fn a_value_of_another_type_is_named() {
+    let script = Script::install();
+    let query = Book::objects().values((Book::author_id, count()));
+    script.answer(rows(&[INT8, TEXT], &[]), 0);
+    assert_eq!(
+        query.all(&db()).unwrap_err().to_string(),
+        "cannot read `1`: its type is text, where the query has bigint"
+    );
+    script.answer(rows(&[TEXT, INT8], &[]), 0);
+    let error = query.all(&db()).unwrap_err();
+    assert_eq!(
+        (error.table(), error.column()),
+        (Some("books"), Some("author_id"))
+    );
+    for types in [&[INT8][..], &[INT8, INT8, INT8]] {
+        script.answer(rows(types, &[]), 0);
+        assert!(query.all(&db()).unwrap_err().is_decode());
+    }
+}
+
+#[test]
+fn groups_are_counted_as_rows() {
+    let script = Script::install();
+    let answer = || script.answer(rows(&[INT8], &[&[&2_i64]]), 0);
+    let query = Book::objects().values(Book::author_id);
+    for query in [
+        query.clone(),
+        query.clone().distinct(),
+        query.clone().having(count().gt(1)),
+        query.clone().limit(3),
+    ] {
+        answer();
+        assert_eq!(query.count(&db()).unwrap(), 2);
+    }
+    query.clone().having(count().gt(1)).exists(&db()).unwrap();
+    query.clone().distinct().first(&db()).unwrap_err();
+    assert_eq!(
+        script.log(),
+        [
+            r#"SELECT COUNT(*) FROM "books""#,
+            r#"SELECT COUNT(*) FROM (SELECT DISTINCT "author_id" FROM "books") AS slice"#,
+            "SELECT COUNT(*) FROM (SELECT \"author_id\" FROM \"books\" GROUP BY \"author_id\" \
+             HAVING COUNT(*) > $1) AS slice",
+            r#"SELECT COUNT(*) FROM (SELECT 1 FROM "books" LIMIT $1) AS slice"#,
+            "SELECT \"author_id\" FROM \"books\" GROUP BY \"author_id\" HAVING COUNT(*) > $1 \
+             LIMIT $2",
+            r#"SELECT DISTINCT "author_id" FROM "books" ORDER BY 1 LIMIT $1"#,
+        ]
+    );
+}
+
+#[test]
+fn aggregates_are_one_row() {
+    let script = Script::install();
+    let query = Book::objects().order_by([Book::title.asc()]);
+    script.answer(rows(&[INT8, TEXT], &[&[&0_i64, &None::<String>]]), 0);
+    let read = query.aggregate((count(), max(Book::title)), &db()).unwrap();
+    assert_eq!(read, (0, None));
+    script.answer(rows(&[INT8], &[&[&5_i64]]), 0);
+    assert_eq!(query.clone().limit(5).aggregate(count(), &db()).unwrap(), 5);
+    let error = query.aggregate((count(), Book::title), &db()).unwrap_err();
+    assert!(error.is_invalid_query(), "{error}");
+    assert_eq!(
+        script.log(),
+        [
+            r#"SELECT COUNT(*), MAX("title") FROM "books""#,
+            "SELECT COUNT(*) FROM \"books\" AS t0 WHERE t0.\"id\" IN (SELECT t1.\"id\" \
+             FROM \"books\" AS t1 ORDER BY t1.\"title\" ASC LIMIT $1)",
+        ]
     );
 }

@@ -7,8 +7,9 @@ use super::query_set::decode_rows;
 use super::related::Related;
 use super::select::Select;
 use super::sql;
+use super::values::only;
 use crate::database::Statement;
-use crate::{Db, Error, Result};
+use crate::{Db, Result};
 
 /// A column and what an update sets it to: `Book::stock.set(0)`.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ impl<M: Model> Update<M> {
     /// # Errors
     ///
     /// When the statement fails;
-    /// [`is_invalid_query`](Error::is_invalid_query) when it assigns nothing,
+    /// [`is_invalid_query`](crate::Error::is_invalid_query) when it assigns nothing,
     /// assigns a column twice or one of another table, or updates a slice.
     pub fn execute(self, db: &Db) -> Result<u64> {
         db.execute_statement(&self.to_sql()?)
@@ -115,17 +116,12 @@ impl<M: Model> Returning<M> {
     ///
     /// # Errors
     ///
-    /// As [`all`](Self::all); [`is_not_found`](Error::is_not_found) when it
-    /// changed none, and [`is_multiple_objects`](Error::is_multiple_objects)
+    /// As [`all`](Self::all); [`is_not_found`](crate::Error::is_not_found) when it
+    /// changed none, and [`is_multiple_objects`](crate::Error::is_multiple_objects)
     /// when it changed several: they stay changed, unless a transaction around
     /// it fails with this error.
     pub fn one(self, db: &Db) -> Result<M> {
-        let mut rows = self.all(db)?;
-        match (rows.pop(), rows.is_empty()) {
-            (Some(row), true) => Ok(row),
-            (Some(_), false) => Err(Error::multiple_objects(M::META.table)),
-            (None, _) => Err(Error::not_found(M::META.table)),
-        }
+        only(self.all(db)?, M::META.table)
     }
 
     /// The statement that it runs.

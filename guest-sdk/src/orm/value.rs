@@ -48,6 +48,10 @@ impl Value {
         matches!(self.bytes, Bytes::Null)
     }
 
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.oid == other.oid && self.bytes() == other.bytes()
+    }
+
     /// The bytes, `None` for NULL.
     ///
     /// # Errors

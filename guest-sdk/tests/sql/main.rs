@@ -16,6 +16,8 @@ mod drafts;
 mod models;
 mod schema;
 mod select;
+mod subqueries;
+mod values;
 mod write;
 
 use plinth::database::Statement;

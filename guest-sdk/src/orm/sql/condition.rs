@@ -2,6 +2,7 @@
 
 use bytes::BytesMut;
 
+use super::select::Ask;
 use super::writer::Writer;
 use crate::database::write_array;
 use crate::orm::node::{ColumnRef, Node, Op};
@@ -19,6 +20,8 @@ impl Writer {
             Node::Column(column) => self.column_ref(*column),
             Node::Value(value) => self.value(value),
             Node::Op(op, operands) => self.op(*op, operands),
+            Node::Outer(column) => self.outer_column(*column),
+            Node::Query(select) => self.query(select, Ask::All),
         }
     }
 
@@ -46,6 +49,18 @@ impl Writer {
             (Op::Add, [left, right]) => self.arithmetic(left, " + ", right),
             (Op::Sub, [left, right]) => self.arithmetic(left, " - ", right),
             (Op::Mul, [left, right]) => self.arithmetic(left, " * ", right),
+            (
+                Op::Aggregate {
+                    name, is_distinct, ..
+                },
+                _,
+            ) => self.aggregate(name, is_distinct, operands),
+            (Op::Filtered, [aggregate, condition]) => self.filtered(aggregate, condition),
+            (Op::Exists, [Node::Query(select)]) => {
+                self.push("EXISTS ");
+                self.query(select, Ask::Any)
+            }
+            (Op::InQuery, [value, query]) => self.infix(value, " IN ", query),
             _ => Err(Error::invalid_query(format!(
                 "{op:?} has a wrong number of operands"
             ))),
@@ -99,7 +114,7 @@ impl Writer {
                 self.push(") IS NOT TRUE");
                 Ok(())
             }
-            (Node::Column(_), None) => {
+            (Node::Column(_) | Node::Op(Op::Exists, _), None) => {
                 self.push("NOT ");
                 self.node(condition)
             }
@@ -202,6 +217,24 @@ impl Writer {
         Ok(())
     }
 
+    /// `SUM("stock")`, and of no operand `COUNT(*)`.
+    fn aggregate(&mut self, name: &str, is_distinct: bool, operands: &[Node]) -> Result<()> {
+        self.push(name);
+        self.push(if is_distinct { "(DISTINCT " } else { "(" });
+        if operands.is_empty() {
+            self.push("*");
+        }
+        self.list(&operands.iter().collect::<Vec<_>>())?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn filtered(&mut self, aggregate: &Node, condition: &Node) -> Result<()> {
+        self.infix(aggregate, " FILTER (WHERE ", condition)?;
+        self.push(")");
+        Ok(())
+    }
+
     fn infix(&mut self, left: &Node, operator: &str, right: &Node) -> Result<()> {
         self.node(left)?;
         self.push(operator);
@@ -221,14 +254,24 @@ impl Writer {
     }
 
     /// Whether a node can be NULL.
-    fn is_nullable(&self, node: &Node) -> Result<bool> {
+    pub(super) fn is_nullable(&self, node: &Node) -> Result<bool> {
         match node {
             Node::Column(column) => Ok(self.scope.find(*column)?.nullable),
+            Node::Outer(column) => Ok(self.outer_scope()?.find(*column)?.nullable),
             Node::Value(value) => Ok(value.is_null()),
-            Node::Op(Op::Not | Op::IsNull | Op::IsNotNull | Op::Ne, _) => Ok(false),
-            Node::Op(Op::Eq, operands) if operands.last().is_some_and(is_null) => Ok(false),
-            Node::Op(Op::In { .. }, operands) => self.is_membership_nullable(operands),
-            Node::Op(_, operands) => self.is_any_nullable(operands),
+            Node::Query(select) => Ok(select.values.iter().any(|value| value.nullable)),
+            Node::Op(op, operands) => self.is_op_nullable(*op, operands),
+        }
+    }
+
+    fn is_op_nullable(&self, op: Op, operands: &[Node]) -> Result<bool> {
+        match op {
+            Op::Not | Op::IsNull | Op::IsNotNull | Op::Ne | Op::Exists => Ok(false),
+            Op::Eq if operands.last().is_some_and(is_null) => Ok(false),
+            Op::In { .. } => self.is_membership_nullable(operands),
+            Op::Aggregate { nullable, .. } => Ok(nullable),
+            Op::Filtered => self.is_any_nullable(&operands[..1]),
+            _ => self.is_any_nullable(operands),
         }
     }
 
@@ -255,13 +298,12 @@ impl Writer {
     /// The column of a comparison, when it alone is what can be NULL in it.
     fn only_nullable_column(&self, condition: &Node) -> Result<Option<ColumnRef>> {
         let (column, others) = match condition {
-            Node::Op(Op::And | Op::Or | Op::Not, _) => return Ok(None),
-            Node::Op(_, operands) => match operands.split_first() {
+            Node::Op(op, operands) if op.is_comparison() => match operands.split_first() {
                 Some((Node::Column(column), others)) => (*column, others),
                 _ => return Ok(None),
             },
             Node::Column(column) => (*column, &[][..]),
-            Node::Value(_) => return Ok(None),
+            _ => return Ok(None),
         };
         let is_alone = self.is_nullable(condition)?
             && self.scope.find(column)?.nullable

@@ -17,7 +17,7 @@ pub(crate) fn insert(model: &'static ModelMeta, drafts: &[&dyn DraftValues]) -> 
         writer.defaults(model, drafts.len());
     } else {
         writer.names(model, &columns);
-        writer.values(&columns, drafts)?;
+        writer.draft_values(&columns, drafts)?;
     }
     writer.push(" RETURNING ");
     writer.columns(0, model);
@@ -39,7 +39,7 @@ impl Writer {
         self.push(")");
     }
 
-    fn values(&mut self, columns: &[usize], drafts: &[&dyn DraftValues]) -> Result<()> {
+    fn draft_values(&mut self, columns: &[usize], drafts: &[&dyn DraftValues]) -> Result<()> {
         for (index, draft) in drafts.iter().enumerate() {
             self.push(if index == 0 { " VALUES " } else { ", " });
             self.row(columns, *draft)?;

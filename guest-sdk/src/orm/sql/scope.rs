@@ -3,11 +3,16 @@ use crate::orm::node::ColumnRef;
 use crate::orm::path::{HOPS_MAX, RelationPath};
 use crate::{Error, Result};
 
-/// The tables that a statement reads: its model's as `t0`, and those joined to
-/// it as `t1`, `t2`, … in the order in which they are needed.
+/// The tables that a query reads: its model's as `t0`, and those joined to it as
+/// `t1`, `t2`, … in the order in which they are needed. A query inside it goes
+/// on counting, so that no name hides another.
 pub(super) struct Scope {
     pub(super) root: &'static ModelMeta,
     pub(super) joins: Vec<Join>,
+    /// The number in the name of the first table.
+    pub(super) first: usize,
+    /// Whether columns are written with their table, `t0."id"`.
+    pub(super) is_qualified: bool,
 }
 
 /// A table joined over a foreign key.
@@ -34,6 +39,26 @@ impl Scope {
         Self {
             root,
             joins: Vec::new(),
+            first: 0,
+            is_qualified: false,
+        }
+    }
+
+    /// The scope of a query inside one with this scope.
+    pub(super) fn inner(&self, root: &'static ModelMeta) -> Self {
+        Self {
+            first: self.names_end(),
+            is_qualified: true,
+            ..Self::new(root)
+        }
+    }
+
+    /// The number after that of the last name.
+    fn names_end(&self) -> usize {
+        if self.is_qualified {
+            self.first + 1 + self.joins.len()
+        } else {
+            self.first
         }
     }
 

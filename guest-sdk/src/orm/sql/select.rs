@@ -1,10 +1,8 @@
 use super::writer::Writer;
-use crate::database::{Parameter, Statement};
-use crate::orm::meta::{ColumnMeta, ModelMeta};
-use crate::orm::node::{ColumnRef, Node};
-use crate::orm::order::OrderTerm;
+use crate::database::Statement;
+use crate::orm::meta::ModelMeta;
+use crate::orm::node::Node;
 use crate::orm::select::Select;
-use crate::orm::update::AssignTerm;
 use crate::{Error, Result};
 
 /// Each level takes room on the plugin's stack, and a level more than this is
@@ -24,82 +22,27 @@ pub(crate) enum Ask {
     Exists,
     /// How many there are.
     Count,
+    /// Any of them, in a query inside another.
+    Any,
 }
 
 /// The statement that answers `ask`.
 pub(crate) fn select(select: &Select, ask: Ask) -> Result<Statement> {
     let mut writer = Writer::new(select.model);
-    writer.join(select, ask)?;
-    match ask {
-        Ask::All | Ask::First | Ask::Two => writer.rows(select)?,
-        Ask::Exists => writer.push("SELECT 1"),
-        Ask::Count if select.is_slice() => writer.push("SELECT COUNT(*) FROM (SELECT 1"),
-        Ask::Count => writer.push("SELECT COUNT(*)"),
-    }
-    writer.from();
-    writer.filter(&select.conditions)?;
-    if ask == Ask::First && select.order.is_empty() {
-        writer.order_by_key();
-    } else if ask.needs_order(select) {
-        writer.order(&select.order)?;
-    }
-    writer.slice(ask.limit(select), select.offset)?;
-    if ask == Ask::Count && select.is_slice() {
-        writer.push(") AS slice");
-    }
+    writer.select(select, ask)?;
     Ok(writer.finish())
 }
 
-/// The statement that deletes the rows.
-pub(crate) fn delete(select: &Select) -> Result<Statement> {
-    refuse_slice(select, "delete")?;
-    let mut writer = Writer::new(select.model);
-    writer.push("DELETE FROM ");
-    writer.name(select.model.table);
-    writer.target(select)?;
-    Ok(writer.finish())
-}
-
-/// The statement that deletes the row with a key.
-pub(crate) fn delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
-    let mut writer = Writer::new(model);
-    writer.push("DELETE FROM ");
-    writer.name(model.table);
-    writer.push(" WHERE ");
-    writer.name(model.key_column().name);
-    writer.push(" = ");
-    let number = writer.parameters.push(key)?;
-    writer.parameter(number);
-    Ok(writer.finish())
-}
-
-/// The statement that sets columns of the rows, and returns them if asked to.
-pub(crate) fn update(
-    select: &Select,
-    assigns: &[AssignTerm],
-    is_returning: bool,
-) -> Result<Statement> {
-    refuse_slice(select, "update")?;
-    let mut writer = Writer::new(select.model);
-    writer.push("UPDATE ");
-    writer.name(select.model.table);
-    writer.assign(select.model, assigns)?;
-    writer.target(select)?;
-    if is_returning {
-        writer.push(" RETURNING ");
-        writer.columns(0, select.model);
-    }
-    Ok(writer.finish())
-}
-
-fn refuse_slice(select: &Select, verb: &str) -> Result<()> {
-    if select.is_slice() {
+/// The statement that reads nothing but aggregates.
+pub(crate) fn aggregate(aggregates: &Select) -> Result<Statement> {
+    let mut values = aggregates.values.iter();
+    if values.any(|value| !value.node.has_aggregate()) {
         return Err(Error::invalid_query(format!(
-            "cannot {verb} rows of `{}` once a limit or an offset is set; filter by their keys",
-            select.model.table
+            "`aggregate` on `{}` selects what is no aggregate; `values` takes columns too",
+            aggregates.model.table
         )));
     }
-    Ok(())
+    select(aggregates, Ask::All)
 }
 
 impl Ask {
@@ -109,7 +52,7 @@ impl Ask {
 
     fn limit(self, select: &Select) -> Option<u64> {
         let most = match self {
-            Self::All | Self::Count => return select.limit,
+            Self::All | Self::Count | Self::Any => return select.limit,
             Self::First | Self::Exists => 1,
             Self::Two => 2,
         };
@@ -121,34 +64,101 @@ impl Ask {
     fn needs_order(self, select: &Select) -> bool {
         self.is_rows() && !select.order.is_empty()
     }
+
+    /// Whether the columns are read, because they are asked for, or because
+    /// they decide which rows there are.
+    fn needs_columns(self, select: &Select) -> bool {
+        self.is_rows() || select.is_distinct || select.is_grouped()
+    }
+
+    /// Whether rows are counted that the query makes of the table's.
+    fn counts_result(self, select: &Select) -> bool {
+        let is_other = select.is_slice() || select.is_distinct || select.is_grouped();
+        self == Self::Count && is_other
+    }
 }
 
 impl Writer {
+    pub(super) fn select(&mut self, select: &Select, ask: Ask) -> Result<()> {
+        self.join(select, ask)?;
+        if ask.counts_result(select) {
+            self.push("SELECT COUNT(*) FROM (");
+        }
+        self.push(if select.is_distinct {
+            "SELECT DISTINCT "
+        } else {
+            "SELECT "
+        });
+        match ask {
+            _ if ask.needs_columns(select) => self.selected(select)?,
+            Ask::Count if !ask.counts_result(select) => self.push("COUNT(*)"),
+            _ => self.push("1"),
+        }
+        self.from();
+        self.filter(&select.conditions)?;
+        self.group_by(select)?;
+        if ask == Ask::First && select.order.is_empty() {
+            self.order_by_least(select);
+        } else if ask.needs_order(select) {
+            self.order(select)?;
+        }
+        self.slice(ask.limit(select), select.offset)?;
+        if ask.counts_result(select) {
+            self.push(") AS slice");
+        }
+        Ok(())
+    }
+
+    /// A query inside the one that is being written.
+    pub(super) fn query(&mut self, select: &Select, ask: Ask) -> Result<()> {
+        self.push("(");
+        self.inside(select.model, |writer| writer.select(select, ask))?;
+        self.push(")");
+        Ok(())
+    }
+
     /// Finds out which tables the query reads, which decides how its columns
     /// are written.
     fn join(&mut self, select: &Select, ask: Ask) -> Result<()> {
-        self.join_all(&select.conditions)?;
-        if ask.is_rows() {
-            select
-                .loads
-                .iter()
-                .try_for_each(|path| self.scope.add_path(*path).map(drop))?;
+        self.join_conditions(&select.conditions)?;
+        if ask.needs_columns(select) {
+            self.join_selected(select)?;
         }
+        self.join_all(&select.group)?;
+        self.join_all(&select.having)?;
         if ask.needs_order(select) {
-            select
-                .order
+            let order = &select.order;
+            order
                 .iter()
                 .try_for_each(|term| self.join_node(&term.node))?;
         }
-        self.is_qualified = !self.scope.joins.is_empty();
+        let has_more = !self.scope.joins.is_empty() || select.nodes().any(Node::has_query);
+        self.scope.is_qualified |= has_more;
         Ok(())
+    }
+
+    fn join_selected(&mut self, select: &Select) -> Result<()> {
+        if !select.values.is_empty() {
+            let mut values = select.values.iter();
+            return values.try_for_each(|value| self.join_node(&value.node));
+        }
+        let mut loads = select.loads.iter();
+        loads.try_for_each(|path| self.scope.add_path(*path).map(drop))
+    }
+
+    /// Conditions on single rows, which know nothing of many.
+    pub(super) fn join_conditions(&mut self, conditions: &[Node]) -> Result<()> {
+        if conditions.iter().any(Node::has_aggregate) {
+            return Err(aggregate_in_filter(self.scope.root));
+        }
+        self.join_all(conditions)
     }
 
     fn join_all(&mut self, nodes: &[Node]) -> Result<()> {
         nodes.iter().try_for_each(|node| self.join_node(node))
     }
 
-    fn join_node(&mut self, node: &Node) -> Result<()> {
+    pub(super) fn join_node(&mut self, node: &Node) -> Result<()> {
         if node.is_deeper_than(LEVELS_MAX) {
             return Err(too_deep());
         }
@@ -159,9 +169,12 @@ impl Writer {
             .try_for_each(|column| self.scope.add_column(column))
     }
 
-    /// The columns of the model, then those of the relations to load.
-    fn rows(&mut self, select: &Select) -> Result<()> {
-        self.push("SELECT ");
+    /// The values; without any the columns of the model, then those of the
+    /// relations to load.
+    fn selected(&mut self, select: &Select) -> Result<()> {
+        if !select.values.is_empty() {
+            return self.values(&select.values);
+        }
         self.columns(0, select.model);
         for (path, model) in select.related().models(select.model) {
             let table = self.scope.add_path(path)?;
@@ -171,7 +184,7 @@ impl Writer {
         Ok(())
     }
 
-    fn from(&mut self) {
+    pub(super) fn from(&mut self) {
         self.push(" FROM ");
         self.table(self.scope.root.table, 0);
         for number in 1..=self.scope.joins.len() {
@@ -190,7 +203,7 @@ impl Writer {
         self.column(from, column);
     }
 
-    fn filter(&mut self, conditions: &[Node]) -> Result<()> {
+    pub(super) fn filter(&mut self, conditions: &[Node]) -> Result<()> {
         if conditions.is_empty() {
             return Ok(());
         }
@@ -198,19 +211,26 @@ impl Writer {
         self.conditions(conditions)
     }
 
-    fn order(&mut self, order: &[OrderTerm]) -> Result<()> {
-        for (index, term) in order.iter().enumerate() {
+    fn order(&mut self, select: &Select) -> Result<()> {
+        for (index, term) in select.order.iter().enumerate() {
             self.push(if index == 0 { " ORDER BY " } else { ", " });
-            self.node(&term.node)?;
+            self.node_or_place(&term.node, &select.values)?;
             self.push(if term.is_descending { " DESC" } else { " ASC" });
         }
         Ok(())
     }
 
-    fn order_by_key(&mut self) {
+    /// From the smallest key; without keys, from the smallest row.
+    fn order_by_least(&mut self, select: &Select) {
         self.push(" ORDER BY ");
-        self.column(0, self.scope.root.key_column());
-        self.push(" ASC");
+        if select.values.is_empty() || !(select.is_distinct || select.is_grouped()) {
+            self.column(0, self.scope.root.key_column());
+            return self.push(" ASC");
+        }
+        for place in 1..=select.values.len() {
+            self.push(if place == 1 { "" } else { ", " });
+            self.number(place);
+        }
     }
 
     fn slice(&mut self, limit: Option<u64>, offset: Option<u64>) -> Result<()> {
@@ -225,78 +245,6 @@ impl Writer {
         }
         Ok(())
     }
-
-    /// The rows to update or delete. Where their condition reads other tables
-    /// they are found by their keys.
-    fn target(&mut self, select: &Select) -> Result<()> {
-        self.join_all(&select.conditions)?;
-        if self.scope.joins.is_empty() {
-            return self.filter(&select.conditions);
-        }
-        let key = select.model.key_column();
-        self.push(" WHERE ");
-        self.name(key.name);
-        self.push(" IN (SELECT ");
-        self.is_qualified = true;
-        self.column(0, key);
-        self.from();
-        self.filter(&select.conditions)?;
-        self.is_qualified = false;
-        self.push(")");
-        Ok(())
-    }
-
-    fn assign(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) -> Result<()> {
-        if assigns.is_empty() {
-            return Err(Error::invalid_query(format!(
-                "an update of `{}` sets nothing; give it an assignment, as in `Book::stock.set(0)`",
-                model.table
-            )));
-        }
-        for (index, assign) in assigns.iter().enumerate() {
-            self.push(if index == 0 { " SET " } else { ", " });
-            let column = self.assigned(model, assign.column)?;
-            if assigns[..index]
-                .iter()
-                .any(|other| other.column == assign.column)
-            {
-                return Err(twice(model, column));
-            }
-            self.name(column.name);
-            self.push(" = ");
-            self.own_value(&assign.value)?;
-        }
-        self.assign_now(model, assigns);
-        Ok(())
-    }
-
-    fn assigned(&self, model: &ModelMeta, column: ColumnRef) -> Result<&'static ColumnMeta> {
-        if column.path.is_root() {
-            return self.scope.find(column).map(|found| found.column);
-        }
-        Err(other_table(model))
-    }
-
-    /// A value that reads no other table, for an update knows but one.
-    fn own_value(&mut self, value: &Node) -> Result<()> {
-        self.join_node(value)?;
-        if !self.scope.joins.is_empty() {
-            return Err(other_table(self.scope.root));
-        }
-        self.node(value)
-    }
-
-    /// Sets the columns that every update sets, unless it does so itself.
-    fn assign_now(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) {
-        for (index, column) in model.columns.iter().enumerate() {
-            let is_assigned = assigns.iter().any(|a| usize::from(a.column.index) == index);
-            if column.auto_now && !is_assigned {
-                self.push(", ");
-                self.name(column.name);
-                self.push(" = now()");
-            }
-        }
-    }
 }
 
 fn too_deep() -> Error {
@@ -306,17 +254,10 @@ fn too_deep() -> Error {
     ))
 }
 
-fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {
+fn aggregate_in_filter(model: &ModelMeta) -> Error {
     Error::invalid_query(format!(
-        "an update sets `{}.{}` twice",
-        model.table, column.name
-    ))
-}
-
-fn other_table(model: &ModelMeta) -> Error {
-    Error::invalid_query(format!(
-        "an update of `{}` sets or reads a column over a relation; \
-         it can filter by one, but knows the values of its own table only",
+        "a filter of `{}` is on an aggregate, which single rows do not have; \
+         use `.values(…).having(…)`",
         model.table
     ))
 }

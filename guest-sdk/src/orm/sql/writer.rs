@@ -1,6 +1,9 @@
+use std::mem;
+
 use super::scope::Scope;
 use crate::database::{Parameters, Statement};
 use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::node::ColumnRef;
 use crate::orm::value::Value;
 use crate::{Error, Result};
 
@@ -10,8 +13,8 @@ pub(super) struct Writer {
     text: String,
     pub(super) parameters: Parameters,
     pub(super) scope: Scope,
-    /// Whether columns are written with their table, `t0."id"`.
-    pub(super) is_qualified: bool,
+    /// Those of the queries around it, the nearest last.
+    outer: Vec<Scope>,
 }
 
 impl Writer {
@@ -20,8 +23,23 @@ impl Writer {
             text: String::with_capacity(256),
             parameters: Parameters::default(),
             scope: Scope::new(root),
-            is_qualified: false,
+            outer: Vec::new(),
         }
+    }
+
+    /// Writes a query inside the one that is being written.
+    pub(super) fn inside(
+        &mut self,
+        root: &'static ModelMeta,
+        write: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let inner = self.scope.inner(root);
+        self.outer.push(mem::replace(&mut self.scope, inner));
+        let written = write(self);
+        if let Some(outer) = self.outer.pop() {
+            self.scope = outer;
+        }
+        written
     }
 
     pub(super) fn finish(self) -> Statement {
@@ -45,19 +63,35 @@ impl Writer {
     /// A table under the name of its number.
     pub(super) fn table(&mut self, name: &str, number: usize) {
         self.name(name);
-        if self.is_qualified {
+        if self.scope.is_qualified {
             self.push(" AS ");
-            self.alias(number);
+            self.alias(self.scope.first + number);
         }
     }
 
     /// A column of a table in the statement.
     pub(super) fn column(&mut self, table: usize, column: &ColumnMeta) {
-        if self.is_qualified {
-            self.alias(table);
+        if self.scope.is_qualified {
+            self.alias(self.scope.first + table);
             self.push(".");
         }
         self.name(column.name);
+    }
+
+    /// A column of the query around.
+    pub(super) fn outer_column(&mut self, column: ColumnRef) -> Result<()> {
+        let scope = self.outer_scope()?;
+        let (found, first) = (scope.find(column)?, scope.first);
+        self.alias(first + found.table);
+        self.push(".");
+        self.name(found.column.name);
+        Ok(())
+    }
+
+    pub(super) fn outer_scope(&self) -> Result<&Scope> {
+        self.outer.last().ok_or_else(|| {
+            Error::invalid_query("a query that is correlated with another stands alone")
+        })
     }
 
     /// All columns of a model, for a row of it.
@@ -87,7 +121,7 @@ impl Writer {
     }
 
     // `write!` would bring the formatting machinery into every statement.
-    fn number(&mut self, number: usize) {
+    pub(super) fn number(&mut self, number: usize) {
         if number >= 10 {
             self.number(number / 10);
         }

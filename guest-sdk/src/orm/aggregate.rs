@@ -1,0 +1,185 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::condition::Q;
+use super::expression::{Expression, Number};
+use super::node::{Node, Op};
+use crate::{Date, Decimal, Timestamp};
+
+/// A value that Postgres computes from many rows of `M`, such as
+/// [`count()`](count).
+///
+/// It stands among the [`values`](super::QuerySet::values) of a query, in
+/// their ordering and in [`having`](super::Values::having), but not in the
+/// `filter` of the rows that it is computed from.
+#[must_use = "an aggregate does nothing until a query uses it"]
+pub struct Aggregate<M, T> {
+    node: Node,
+    types: PhantomData<fn() -> (M, T)>,
+}
+
+impl<M, T> Aggregate<M, T> {
+    fn new(name: &'static str, operands: Vec<Node>, nullable: bool) -> Self {
+        let op = Op::Aggregate {
+            name,
+            is_distinct: false,
+            nullable,
+        };
+        Self::of(Node::Op(op, operands))
+    }
+
+    fn of(node: Node) -> Self {
+        Self {
+            node,
+            types: PhantomData,
+        }
+    }
+
+    pub(crate) fn node(self) -> Node {
+        self.node
+    }
+
+    /// Counts only the rows of which the condition is true:
+    /// `FILTER (WHERE …)`.
+    ///
+    /// ```
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub author_id: i64, pub stock: i32 }
+    /// use plinth::orm::count;
+    ///
+    /// let query = Book::objects().values((
+    ///     Book::author_id,
+    ///     count(),
+    ///     count().filter(Book::stock.gt(0)),
+    /// ));
+    /// assert_eq!(
+    ///     query.to_sql()?.sql(),
+    ///     "SELECT \"author_id\", COUNT(*), COUNT(*) FILTER (WHERE \"stock\" > $1) \
+    ///      FROM \"books\" GROUP BY \"author_id\""
+    /// );
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    pub fn filter(self, condition: Q<M>) -> Self {
+        Self::of(match self.node {
+            Node::Op(Op::Filtered, mut operands) if operands.len() == 2 => {
+                let before = operands.remove(1);
+                operands.push(Node::join(Op::And, before, condition.node));
+                Node::Op(Op::Filtered, operands)
+            }
+            aggregate => Node::binary(Op::Filtered, aggregate, condition.node),
+        })
+    }
+}
+
+/// How many rows there are: `COUNT(*)`.
+pub fn count<M>() -> Aggregate<M, i64> {
+    Aggregate::new("COUNT", Vec::new(), false)
+}
+
+/// How many different values there are, NULL apart: `COUNT(DISTINCT …)`.
+pub fn count_distinct<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
+    let op = Op::Aggregate {
+        name: "COUNT",
+        is_distinct: true,
+        nullable: false,
+    };
+    Aggregate::of(Node::unary(op, values.into_operand().0))
+}
+
+/// The sum of the values that are not NULL, `None` when there are none.
+///
+/// As in Postgres, the sum of `i16` and `i32` is an `i64`, and that of `i64` a
+/// [`Decimal`], which it cannot overflow.
+pub fn sum<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Sum>
+where
+    E: Expression<M>,
+    E::Value: Number,
+{
+    Aggregate::new("SUM", vec![values.into_operand().0], true)
+}
+
+/// The average of the values that are not NULL, `None` when there are none.
+///
+/// As in Postgres, the average of integers is a [`Decimal`], and that of floats
+/// an `f64`.
+pub fn avg<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Average>
+where
+    E: Expression<M>,
+    E::Value: Number,
+{
+    Aggregate::new("AVG", vec![values.into_operand().0], true)
+}
+
+/// The standard deviation of the values as a whole population: Django's
+/// `StdDev`.
+pub fn std_dev<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Average>
+where
+    E: Expression<M>,
+    E::Value: Number,
+{
+    Aggregate::new("STDDEV_POP", vec![values.into_operand().0], true)
+}
+
+/// The variance of the values as a whole population: Django's `Variance`.
+pub fn variance<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Average>
+where
+    E: Expression<M>,
+    E::Value: Number,
+{
+    Aggregate::new("VAR_POP", vec![values.into_operand().0], true)
+}
+
+/// The smallest of the values that are not NULL, `None` when there are none.
+pub fn min<M, E>(values: E) -> Aggregate<M, <E::Value as Ordered>::Extreme>
+where
+    E: Expression<M>,
+    E::Value: Ordered,
+{
+    Aggregate::new("MIN", vec![values.into_operand().0], true)
+}
+
+/// The greatest of the values that are not NULL, `None` when there are none.
+pub fn max<M, E>(values: E) -> Aggregate<M, <E::Value as Ordered>::Extreme>
+where
+    E: Expression<M>,
+    E::Value: Ordered,
+{
+    Aggregate::new("MAX", vec![values.into_operand().0], true)
+}
+
+/// A type of which Postgres finds the smallest and the greatest value.
+#[diagnostic::on_unimplemented(
+    message = "Postgres has no smallest or greatest `{Self}`",
+    note = "`min` and `max` take numbers, texts, dates and times"
+)]
+pub trait Ordered {
+    /// What the smallest of many is: `None` of none.
+    type Extreme;
+}
+
+macro_rules! ordered {
+    ($($ty:ty)*) => {$(
+        impl Ordered for $ty {
+            type Extreme = Option<$ty>;
+        }
+
+        impl Ordered for Option<$ty> {
+            type Extreme = Option<$ty>;
+        }
+    )*};
+}
+
+ordered! { i16 i32 i64 f32 f64 Decimal String Timestamp Date }
+
+impl<M, T> Clone for Aggregate<M, T> {
+    fn clone(&self) -> Self {
+        Self::of(self.node.clone())
+    }
+}
+
+impl<M, T> fmt::Debug for Aggregate<M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.node.fmt(f)
+    }
+}

@@ -1,0 +1,119 @@
+use super::aggregate::Aggregate;
+use super::column::Column;
+use super::expression::Expr;
+use super::meta::ModelMeta;
+use super::node::{ColumnRef, Node};
+use super::row_reader::RowReader;
+use crate::Result;
+use crate::database::{ColumnType, SqlType, Type};
+
+/// What a query reads instead of whole rows of `M`: a column, an expression,
+/// an aggregate, or a tuple of up to eight of these.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not select values of `{M}`",
+    label = "expected columns or expressions of `{M}`",
+    note = "write a column, an expression, or a tuple of up to eight: `(Book::id, count())`"
+)]
+pub trait Selection<M> {
+    /// A row of what is selected: a value, or a tuple of values.
+    type Row;
+
+    /// Adds what is selected.
+    fn select(self, values: &mut SelectedValues);
+
+    /// Reads a row of it.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not fit its type.
+    fn read(row: &mut RowReader<'_>) -> Result<Self::Row>;
+}
+
+/// What a query reads, without its types.
+#[derive(Clone, Debug, Default)]
+pub struct SelectedValues(pub(crate) Vec<Selected>);
+
+/// One of the values that a query reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Selected {
+    pub(crate) node: Node,
+    pub(crate) sql: SqlType,
+    pub(crate) accepts: fn(&Type) -> bool,
+    /// Whether its Rust type has a place for NULL.
+    pub(crate) nullable: bool,
+}
+
+impl Selected {
+    /// The primary key.
+    pub(crate) fn key(model: &'static ModelMeta) -> Self {
+        let column = model.key_column();
+        Self {
+            node: Node::Column(ColumnRef::key(model)),
+            sql: column.sql,
+            accepts: column.accepts,
+            nullable: column.nullable,
+        }
+    }
+}
+
+impl SelectedValues {
+    pub(crate) fn of<M>(selection: impl Selection<M>) -> Vec<Selected> {
+        let mut values = Self::default();
+        selection.select(&mut values);
+        values.0
+    }
+
+    pub(crate) fn push<T: ColumnType>(&mut self, node: Node) {
+        self.0.push(Selected {
+            node,
+            sql: T::SQL,
+            accepts: T::accepts,
+            nullable: T::NULLABLE,
+        });
+    }
+}
+
+macro_rules! selections {
+    ($($Operand:ident)*) => {$(
+        impl<M, T: ColumnType> Selection<M> for $Operand<M, T> {
+            type Row = T;
+
+            fn select(self, values: &mut SelectedValues) {
+                values.push::<T>(self.node());
+            }
+
+            fn read(row: &mut RowReader<'_>) -> Result<T> {
+                row.next()
+            }
+        }
+    )*};
+}
+
+selections! { Column Expr Aggregate }
+
+macro_rules! tuples {
+    ($(($($S:ident $index:tt),+))*) => {$(
+        impl<M, $($S: Selection<M>),+> Selection<M> for ($($S,)+) {
+            type Row = ($($S::Row,)+);
+
+            fn select(self, values: &mut SelectedValues) {
+                $(self.$index.select(values);)+
+            }
+
+            fn read(row: &mut RowReader<'_>) -> Result<Self::Row> {
+                Ok(($($S::read(row)?,)+))
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
+}

@@ -1,0 +1,169 @@
+//! Updating and deleting.
+
+use super::writer::Writer;
+use crate::database::{Parameter, Statement};
+use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::node::{ColumnRef, Node};
+use crate::orm::select::Select;
+use crate::orm::update::AssignTerm;
+use crate::{Error, Result};
+
+/// The statement that deletes the rows.
+pub(crate) fn delete(select: &Select) -> Result<Statement> {
+    refuse_slice(select, "delete")?;
+    let mut writer = Writer::new(select.model);
+    writer.open(&select.conditions, &[])?;
+    writer.push("DELETE FROM ");
+    writer.table(select.model.table, 0);
+    writer.target(&select.conditions)?;
+    Ok(writer.finish())
+}
+
+/// The statement that deletes the row with a key.
+pub(crate) fn delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+    let mut writer = Writer::new(model);
+    writer.push("DELETE FROM ");
+    writer.name(model.table);
+    writer.push(" WHERE ");
+    writer.name(model.key_column().name);
+    writer.push(" = ");
+    let number = writer.parameters.push(key)?;
+    writer.parameter(number);
+    Ok(writer.finish())
+}
+
+/// The statement that sets columns of the rows, and returns them if asked to.
+pub(crate) fn update(
+    select: &Select,
+    assigns: &[AssignTerm],
+    is_returning: bool,
+) -> Result<Statement> {
+    refuse_slice(select, "update")?;
+    let mut writer = Writer::new(select.model);
+    let values: Vec<Node> = assigns.iter().map(|assign| assign.value.clone()).collect();
+    writer.open(&select.conditions, &values)?;
+    writer.push("UPDATE ");
+    writer.table(select.model.table, 0);
+    writer.assign(select.model, assigns)?;
+    writer.target(&select.conditions)?;
+    if is_returning {
+        writer.push(" RETURNING ");
+        writer.columns(0, select.model);
+    }
+    Ok(writer.finish())
+}
+
+fn refuse_slice(select: &Select, verb: &str) -> Result<()> {
+    if select.is_slice() {
+        return Err(Error::invalid_query(format!(
+            "cannot {verb} rows of `{}` once a limit or an offset is set; filter by their keys",
+            select.model.table
+        )));
+    }
+    Ok(())
+}
+
+impl Writer {
+    /// Decides whether the table has a name for the queries in what is
+    /// written.
+    fn open(&mut self, conditions: &[Node], values: &[Node]) -> Result<()> {
+        let has_query = |nodes: &[Node]| nodes.iter().any(Node::has_query);
+        self.scope.is_qualified =
+            has_query(values) || (has_query(conditions) && !self.needs_join(conditions)?);
+        Ok(())
+    }
+
+    fn needs_join(&self, conditions: &[Node]) -> Result<bool> {
+        let mut probe = Writer::new(self.scope.root);
+        probe.join_conditions(conditions)?;
+        Ok(!probe.scope.joins.is_empty())
+    }
+
+    /// The rows to update or delete. Where their condition reads other tables
+    /// they are found by their keys.
+    fn target(&mut self, conditions: &[Node]) -> Result<()> {
+        if !self.needs_join(conditions)? {
+            return self.filter(conditions);
+        }
+        let model = self.scope.root;
+        let key = model.key_column();
+        self.push(" WHERE ");
+        self.column(0, key);
+        self.push(" IN (SELECT ");
+        self.inside(model, |writer| {
+            writer.join_conditions(conditions)?;
+            writer.column(0, key);
+            writer.from();
+            writer.filter(conditions)
+        })?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn assign(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) -> Result<()> {
+        if assigns.is_empty() {
+            return Err(Error::invalid_query(format!(
+                "an update of `{}` sets nothing; give it an assignment, as in `Book::stock.set(0)`",
+                model.table
+            )));
+        }
+        for (index, assign) in assigns.iter().enumerate() {
+            self.push(if index == 0 { " SET " } else { ", " });
+            let column = self.assigned(model, assign.column)?;
+            if assigns[..index]
+                .iter()
+                .any(|other| other.column == assign.column)
+            {
+                return Err(twice(model, column));
+            }
+            self.name(column.name);
+            self.push(" = ");
+            self.own_value(&assign.value)?;
+        }
+        self.assign_now(model, assigns);
+        Ok(())
+    }
+
+    fn assigned(&self, model: &ModelMeta, column: ColumnRef) -> Result<&'static ColumnMeta> {
+        if column.path.is_root() {
+            return self.scope.find(column).map(|found| found.column);
+        }
+        Err(other_table(model))
+    }
+
+    /// A value that reads no other table, for an update knows but one.
+    fn own_value(&mut self, value: &Node) -> Result<()> {
+        self.join_node(value)?;
+        if !self.scope.joins.is_empty() {
+            return Err(other_table(self.scope.root));
+        }
+        self.node(value)
+    }
+
+    /// Sets the columns that every update sets, unless it does so itself.
+    fn assign_now(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) {
+        for (index, column) in model.columns.iter().enumerate() {
+            let is_assigned = assigns.iter().any(|a| usize::from(a.column.index) == index);
+            if column.auto_now && !is_assigned {
+                self.push(", ");
+                self.name(column.name);
+                self.push(" = now()");
+            }
+        }
+    }
+}
+
+fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {
+    Error::invalid_query(format!(
+        "an update sets `{}.{}` twice",
+        model.table, column.name
+    ))
+}
+
+fn other_table(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "an update of `{}` sets or reads a column over a relation; \
+         it can filter by one, but knows the values of its own table only",
+        model.table
+    ))
+}

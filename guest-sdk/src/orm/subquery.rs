@@ -1,0 +1,113 @@
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::column::Column;
+use super::condition::Q;
+use super::model::Model;
+use super::node::{Node, Op};
+use super::query_set::QuerySet;
+use super::select::Select;
+use super::selection::Selection;
+use super::values::Values;
+
+/// A query for rows of `M` that belong to a row of `O`: Django's `OuterRef`.
+///
+/// Made by [`QuerySet::correlate`], taken by [`exists`].
+#[must_use = "a correlated query does nothing until `exists` takes it"]
+pub struct Correlated<M, O> {
+    select: Select,
+    models: PhantomData<fn() -> (M, O)>,
+}
+
+impl<M: Model> QuerySet<M> {
+    /// Keeps the rows whose column equals a column of the query around, which
+    /// may be of the same model; see [`exists`].
+    pub fn correlate<O, T, U>(self, inner: Column<M, T>, outer: Column<O, U>) -> Correlated<M, O>
+    where
+        U: ComparesWith<T>,
+    {
+        let query = Correlated {
+            select: self.into_select(),
+            models: PhantomData,
+        };
+        query.correlate(inner, outer)
+    }
+}
+
+impl<M: Model, O> Correlated<M, O> {
+    /// Keeps of these the rows that agree in another column too.
+    pub fn correlate<T, U>(mut self, inner: Column<M, T>, outer: Column<O, U>) -> Self
+    where
+        U: ComparesWith<T>,
+    {
+        let Node::Column(outer) = outer.node() else {
+            return self;
+        };
+        let equal = Node::binary(Op::Eq, inner.node(), Node::Outer(outer));
+        self.select.conditions.push(equal);
+        self
+    }
+}
+
+/// Whether a query has any row that belongs to the row at hand.
+///
+/// ```
+/// # #[derive(plinth::Model)]
+/// # #[model(table = "authors")]
+/// # pub struct Author { #[model(key, auto)] pub id: i64 }
+/// # #[derive(plinth::Model)]
+/// # #[model(table = "books")]
+/// # pub struct Book { #[model(key, auto)] pub id: i64, pub author_id: i64, pub stock: i32 }
+/// use plinth::orm::exists;
+///
+/// let in_stock = Book::objects().filter(Book::stock.gt(0));
+/// let authors = Author::objects().filter(exists(in_stock.correlate(Book::author_id, Author::id)));
+/// assert_eq!(
+///     authors.to_sql()?.sql(),
+///     "SELECT t0.\"id\" FROM \"authors\" AS t0 WHERE EXISTS (SELECT 1 FROM \"books\" AS t1 \
+///      WHERE t1.\"stock\" > $1 AND t1.\"author_id\" = t0.\"id\")"
+/// );
+/// # Ok::<(), plinth::Error>(())
+/// ```
+///
+/// `!exists(…)` is `NOT EXISTS`. Postgres stops at the first row, so it is to
+/// be preferred to [`is_in_query`](Column::is_in_query), and so is `!exists` to
+/// its complement, which must reckon with NULL.
+pub fn exists<M: Model, O>(query: Correlated<M, O>) -> Q<O> {
+    let query = Node::Query(Box::new(query.select));
+    Q::new(Node::unary(Op::Exists, query))
+}
+
+pub(super) fn is_in_query<M, N: Model, S: Selection<N>>(value: Node, query: Values<N, S>) -> Q<M> {
+    let query = Node::Query(Box::new(query.into_select()));
+    Q::new(Node::binary(Op::InQuery, value, query))
+}
+
+/// A type whose values Postgres compares with those of a `T` column: the same
+/// one, NULL or not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` values are not compared with `{T}` values",
+    label = "expected `{T}` values",
+    note = "correlate columns of one type, and let a query in another select one column: \
+            `Author::objects().values(Author::id)`"
+)]
+pub trait ComparesWith<T> {}
+
+impl<T> ComparesWith<T> for T {}
+impl<T> ComparesWith<Option<T>> for T {}
+impl<T> ComparesWith<T> for Option<T> {}
+
+impl<M, O> Clone for Correlated<M, O> {
+    fn clone(&self) -> Self {
+        Self {
+            select: self.select.clone(),
+            models: PhantomData,
+        }
+    }
+}
+
+impl<M, O> fmt::Debug for Correlated<M, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.select.fmt(f)
+    }
+}

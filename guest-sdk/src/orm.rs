@@ -50,6 +50,7 @@ mod choices;
 mod column;
 mod comparison;
 mod condition;
+mod conflict;
 mod draft;
 mod expression;
 mod field;
@@ -80,6 +81,9 @@ pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};
 pub use column::Column;
 pub use comparison::{Nullable, Text};
 pub use condition::Q;
+pub use conflict::{
+    ConflictColumns, ConflictTarget, InsertOrNothing, InsertOrUpdate, OnConflict, excluded,
+};
 pub use draft::{Draft, DraftValues, missing_field};
 pub use expression::{Expr, Expression, Number};
 pub use field::{IntoField, into_field};
@@ -95,7 +99,7 @@ pub use related::{Related, RelatedField};
 pub use row_reader::RowReader;
 pub use selection::{SelectedValues, Selection};
 pub use subquery::{ComparesWith, Correlated, exists};
-pub use update::{Assign, Returning, Update};
+pub use update::{Assign, Returning, ReturningValues, Update};
 pub use values::Values;
 
 #[doc(hidden)]

@@ -51,6 +51,10 @@ impl Db {
         }
     }
 
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.transaction.is_some()
+    }
+
     /// As [`transaction`](Db::transaction), but joins the one there may be
     /// instead of making a savepoint, and so does with `&self`.
     pub(crate) fn atomic<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {

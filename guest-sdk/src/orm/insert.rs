@@ -1,11 +1,12 @@
 //! Inserting drafts.
 
-use super::draft::DraftValues;
+use super::conflict::Conflict;
+use super::draft::{Draft, DraftValues};
 use super::model::Model;
 use super::query_set::decode_rows;
 use super::related::Related;
 use super::sql;
-use crate::database::PARAMETERS_MAX;
+use crate::database::{PARAMETERS_MAX, Rows};
 use crate::{Db, Error, Result};
 
 /// More rows in one statement win nothing, and its text grows with them.
@@ -18,32 +19,53 @@ const BATCH_ROWS_MAX: usize = 200;
 ///
 /// When the statement fails, such as for a violated constraint.
 pub fn insert<M: Model>(draft: &M::New, db: &Db) -> Result<M> {
-    let rows = db.query_statement(&sql::insert(M::META, &[draft])?)?;
-    let row = decode_rows(&rows, &Related::default())?.pop();
+    let rows = db.query_statement(&sql::insert(M::META, &[draft], None)?)?;
+    let row = decode(&rows)?.pop();
     row.ok_or_else(|| Error::not_found(M::META.table))
+}
+
+/// Inserts one row unless one is in its way, whatever the constraint.
+pub(super) fn unless_there<M: Model>(draft: &M::New, db: &Db) -> Result<Option<M>> {
+    let any = Conflict {
+        target: Vec::new(),
+        assigns: Vec::new(),
+    };
+    let rows = db.query_statement(&sql::insert(M::META, &[draft], Some(&any))?)?;
+    Ok(decode(&rows)?.pop())
+}
+
+pub(super) fn many<M: Model>(drafts: &[M::New], db: &Db) -> Result<Vec<M>> {
+    in_batches::<M, _>(drafts, db, |drafts, db| decode(&batch(drafts, None, db)?))
 }
 
 /// Inserts rows in batches of one size, so that the text of all but the last
 /// is the same and its prepared statement serves for them all.
-pub(super) fn many<M: Model>(drafts: &[M::New], db: &Db) -> Result<Vec<M>> {
+pub(super) fn in_batches<M: Model, T>(
+    drafts: &[M::New],
+    db: &Db,
+    insert: impl Fn(&[M::New], &Db) -> Result<Vec<T>>,
+) -> Result<Vec<T>> {
     let batch_rows = BATCH_ROWS_MAX.min(PARAMETERS_MAX / M::META.columns.len());
+    if drafts.is_empty() {
+        return Ok(Vec::new());
+    }
     if drafts.len() <= batch_rows {
-        return batch(drafts, db);
+        return insert(drafts, db);
     }
     db.atomic(|db| {
         let mut rows = Vec::with_capacity(drafts.len());
         for drafts in drafts.chunks(batch_rows) {
-            rows.append(&mut batch(drafts, db)?);
+            rows.append(&mut insert(drafts, db)?);
         }
         Ok(rows)
     })
 }
 
-fn batch<M: Model>(drafts: &[M::New], db: &Db) -> Result<Vec<M>> {
-    if drafts.is_empty() {
-        return Ok(Vec::new());
-    }
+pub(super) fn batch<D: Draft>(drafts: &[D], conflict: Option<&Conflict>, db: &Db) -> Result<Rows> {
     let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
-    let rows = db.query_statement(&sql::insert(M::META, &values)?)?;
-    decode_rows(&rows, &Related::default())
+    db.query_statement(&sql::insert(D::Model::META, &values, conflict)?)
+}
+
+pub(super) fn decode<M: Model>(rows: &Rows) -> Result<Vec<M>> {
+    decode_rows(rows, &Related::default())
 }

@@ -44,6 +44,8 @@ pub(crate) enum Node {
     Op(Op, Vec<Node>),
     /// A column of the query around the one that this stands in.
     Outer(ColumnRef),
+    /// What an insert had for a column, in the update done instead.
+    Excluded(ColumnRef),
     /// A query of its own, in parentheses.
     Query(Box<Select>),
 }
@@ -142,7 +144,7 @@ impl Node {
     pub(crate) fn collect_columns(&self, columns: &mut Vec<ColumnRef>) {
         match self {
             Self::Column(column) => columns.push(*column),
-            Self::Value(_) | Self::Outer(_) => {}
+            Self::Value(_) | Self::Outer(_) | Self::Excluded(_) => {}
             Self::Op(_, operands) => {
                 operands
                     .iter()
@@ -162,7 +164,7 @@ impl Node {
                     .iter()
                     .for_each(|node| node.collect_outer_columns(columns));
             }
-            Self::Column(_) | Self::Value(_) | Self::Query(_) => {}
+            Self::Column(_) | Self::Value(_) | Self::Excluded(_) | Self::Query(_) => {}
         }
     }
 
@@ -171,7 +173,7 @@ impl Node {
         match self {
             Self::Query(_) => true,
             Self::Op(_, operands) => operands.iter().any(Self::has_query),
-            Self::Column(_) | Self::Value(_) | Self::Outer(_) => false,
+            Self::Column(_) | Self::Value(_) | Self::Outer(_) | Self::Excluded(_) => false,
         }
     }
 
@@ -180,7 +182,7 @@ impl Node {
         match self {
             Self::Op(Op::Aggregate { .. }, _) => true,
             Self::Op(_, operands) => operands.iter().any(Self::has_aggregate),
-            Self::Column(_) | Self::Value(_) | Self::Outer(_) | Self::Query(_) => false,
+            _ => false,
         }
     }
 

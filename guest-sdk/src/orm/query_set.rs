@@ -1,20 +1,26 @@
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
 
+use super::column::Column;
 use super::condition::Q;
+use super::conflict::{ConflictTarget, OnConflict};
 use super::insert;
 use super::meta::ModelMeta;
 use super::model::Model;
+use super::node::{ColumnRef, Node, Op};
+use super::operand::Operand;
 use super::order::Order;
 use super::path::Relation;
 use super::related::Related;
 use super::row_reader::RowReader;
-use super::select::Select;
+use super::select::{Lock, Select};
 use super::selection::{SelectedValues, Selection};
 use super::sql::{self, Ask};
 use super::update::{Assign, Update};
 use super::values::{Values, only, read_rows};
-use crate::database::{Rows, Statement};
+use crate::database::{ColumnType, Rows, Statement};
 use crate::{Db, Error, Result};
 
 /// A query for rows of `M`: Django's query set.
@@ -81,6 +87,45 @@ impl<M: Model> QuerySet<M> {
     /// Leaves out the first rows.
     pub fn offset(mut self, rows: u64) -> Self {
         self.select.offset = Some(rows);
+        self
+    }
+
+    /// Locks the rows that are read until the transaction ends: Django's
+    /// `select_for_update`. Rows that another transaction holds are waited for.
+    ///
+    /// ```no_run
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "jobs")]
+    /// # pub struct Job { #[model(key, auto)] pub id: i64, pub done: bool }
+    /// # fn f(mut db: plinth::Db) -> plinth::Result<()> {
+    /// db.transaction(|tx| {
+    ///     let next = Job::objects().filter(!Job::done).for_update().skip_locked();
+    ///     if let Some(job) = next.first(tx)? {
+    ///         Job::objects().filter(Job::id.eq(job.id)).update([Job::done.set(true)]).execute(tx)?;
+    ///     }
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// Outside of a transaction such a query is refused. Rows loaded with
+    /// [`select_related`](Self::select_related) are not locked.
+    pub fn for_update(self) -> Self {
+        self.lock(Lock::Wait)
+    }
+
+    /// Locks the rows, and fails at once where another transaction holds one.
+    pub fn nowait(self) -> Self {
+        self.lock(Lock::NoWait)
+    }
+
+    /// Locks the rows, and leaves out those that another transaction holds.
+    pub fn skip_locked(self) -> Self {
+        self.lock(Lock::SkipLocked)
+    }
+
+    fn lock(mut self, lock: Lock) -> Self {
+        self.select.lock = Some(lock);
         self
     }
 
@@ -181,6 +226,71 @@ impl<M: Model> QuerySet<M> {
         Ok(self.rows(Ask::First, db)?.pop())
     }
 
+    /// The last row, if there is one; by primary key when no ordering is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all), and
+    /// [`is_invalid_query`](Error::is_invalid_query) for a slice.
+    pub fn last(&self, db: &Db) -> Result<Option<M>> {
+        self.select.refuse_slice("take the last of the")?;
+        let rows = run(&self.select.reversed(), Ask::First, db)?;
+        Ok(decode_rows(&rows, &self.select.related())?.pop())
+    }
+
+    /// The row with the greatest value in a column, whatever the ordering; one
+    /// with NULL only if there is no other.
+    ///
+    /// # Errors
+    ///
+    /// As [`last`](Self::last).
+    pub fn latest<T>(&self, column: Column<M, T>, db: &Db) -> Result<Option<M>> {
+        self.select.refuse_slice("take the latest of the")?;
+        self.clone()
+            .order_by([column.desc().nulls_last()])
+            .first(db)
+    }
+
+    /// The row with the smallest value in a column, whatever the ordering; one
+    /// with NULL only if there is no other.
+    ///
+    /// # Errors
+    ///
+    /// As [`last`](Self::last).
+    pub fn earliest<T>(&self, column: Column<M, T>, db: &Db) -> Result<Option<M>> {
+        self.select.refuse_slice("take the earliest of the")?;
+        self.clone().order_by([column.asc().nulls_last()]).first(db)
+    }
+
+    /// The rows with these primary keys, each by its key; keys without a row are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`last`](Self::last).
+    pub fn in_bulk(
+        &self,
+        keys: impl IntoIterator<Item = M::Key>,
+        db: &Db,
+    ) -> Result<HashMap<M::Key, M>>
+    where
+        M::Key: Eq + Hash,
+    {
+        self.select.refuse_slice("take by their keys the")?;
+        let mut operands = vec![Node::Column(ColumnRef::key(M::META))];
+        operands.extend(keys.into_iter().map(|key| Operand::value(&key).0));
+        if operands.len() == 1 {
+            return Ok(HashMap::new());
+        }
+        let array_oid = M::Key::SQL.array_oid;
+        let has_key = Q::new(Node::Op(Op::In { array_oid }, operands));
+        let rows = self.clone().filter(has_key).all(db)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.key().clone(), row))
+            .collect())
+    }
+
     /// The only row.
     ///
     /// # Errors
@@ -255,8 +365,19 @@ impl<M: Model> QuerySet<M> {
     }
 
     fn run(&self, ask: Ask, db: &Db) -> Result<Rows> {
-        db.query_statement(&sql::select(&self.select, ask)?)
+        run(&self.select, ask, db)
     }
+}
+
+/// Runs a query. Outside of a transaction its locks would be gone before its
+/// rows are there.
+pub(super) fn run(select: &Select, ask: Ask, db: &Db) -> Result<Rows> {
+    if select.lock.is_some() && !db.is_in_transaction() {
+        return Err(Error::invalid_query(
+            "`for_update` locks rows until the transaction ends; run it in `db.transaction(…)`",
+        ));
+    }
+    db.query_statement(&sql::select(select, ask)?)
 }
 
 /// Writing.
@@ -278,6 +399,17 @@ impl<M: Model> QuerySet<M> {
         Update::new(self.select, assigns)
     }
 
+    /// Deletes all the rows in one statement and returns values of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`delete`](Self::delete), and when a value does not fit its type.
+    pub fn delete_returning<S: Selection<M>>(self, selection: S, db: &Db) -> Result<Vec<S::Row>> {
+        let mut select = self.select;
+        select.values = SelectedValues::of(selection);
+        read_rows::<M, S>(&db.query_statement(&sql::delete(&select)?)?, &select)
+    }
+
     /// Deletes all the rows in one statement and returns how many there were.
     ///
     /// # Errors
@@ -286,6 +418,87 @@ impl<M: Model> QuerySet<M> {
     /// [`is_invalid_query`](Error::is_invalid_query) for a slice.
     pub fn delete(self, db: &Db) -> Result<u64> {
         db.execute_statement(&sql::delete(&self.select)?)
+    }
+
+    /// The only row, or a new one if there is none; and whether it is new.
+    ///
+    /// ```no_run
+    /// # use plinth::create;
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "tags")]
+    /// # pub struct Tag { #[model(key, auto)] pub id: i64, #[model(unique)] pub name: String }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// let (tag, is_new) = Tag::objects()
+    ///     .filter(Tag::name.eq("novel"))
+    ///     .get_or_create(create!(Tag { name: "novel" }), db)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// A unique constraint on what is filtered by makes it safe: of two
+    /// requests at once one inserts the row and the other finds it.
+    ///
+    /// # Errors
+    ///
+    /// [`is_multiple_objects`](Error::is_multiple_objects) when there are
+    /// several, [`is_unique_violation`](Error::is_unique_violation) when a row
+    /// that the filter does not find is in the way of the new one, and when a
+    /// statement fails.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a draft is written in its place"
+    )]
+    pub fn get_or_create(&self, draft: M::New, db: &Db) -> Result<(M, bool)> {
+        get_or_insert(&draft, db, |db| at_most_one(self.rows(Ask::Two, db)?))
+    }
+
+    /// Updates the only row, or creates one if there is none; returns it, and
+    /// whether it is new.
+    ///
+    /// As with [`get_or_create`](Self::get_or_create), a unique constraint on
+    /// what is filtered by makes it safe. With that, a draft's `on_conflict` does
+    /// the same with one statement.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_or_create`](Self::get_or_create) and
+    /// [`Update::execute`]. After an error nothing is changed; in a transaction,
+    /// once that is given up.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a draft is written in its place"
+    )]
+    pub fn update_or_create(
+        self,
+        assigns: impl IntoIterator<Item = Assign<M>>,
+        draft: M::New,
+        db: &Db,
+    ) -> Result<(M, bool)> {
+        let update = self.update(assigns);
+        db.atomic(|db| {
+            get_or_insert(&draft, db, |db| {
+                at_most_one(update.clone().returning().all(db)?)
+            })
+        })
+    }
+
+    /// Inserts many rows that others may be in the way of: those with the same
+    /// values in these columns, of a unique constraint.
+    ///
+    /// ```no_run
+    /// # use plinth::create;
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "tags")]
+    /// # pub struct Tag { #[model(key, auto)] pub id: i64, #[model(unique)] pub name: String }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// let names = ["novel", "essay", "poem"];
+    /// let new = Tag::objects()
+    ///     .on_conflict(Tag::name)
+    ///     .do_nothing()
+    ///     .bulk_create(names.map(|name| create!(Tag { name })), db)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn on_conflict(self, columns: impl ConflictTarget<M>) -> OnConflict<M, ()> {
+        OnConflict::new((), columns)
     }
 
     /// Inserts many rows with few statements, all or none, and returns them in
@@ -308,6 +521,33 @@ impl<M: Model> QuerySet<M> {
     /// that transaction is to be given up, as after any failed statement.
     pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
         insert::many(&rows.into_iter().collect::<Vec<_>>(), db)
+    }
+}
+
+/// The row that `find` finds, or else a new one. One that comes in between is
+/// found the second time; a row that is in the way and is not found is the
+/// error of the last insert.
+fn get_or_insert<M: Model>(
+    draft: &M::New,
+    db: &Db,
+    find: impl Fn(&Db) -> Result<Option<M>>,
+) -> Result<(M, bool)> {
+    if let Some(row) = find(db)? {
+        return Ok((row, false));
+    }
+    if let Some(row) = insert::unless_there(draft, db)? {
+        return Ok((row, true));
+    }
+    match find(db)? {
+        Some(row) => Ok((row, false)),
+        None => Ok((insert::insert(draft, db)?, true)),
+    }
+}
+
+fn at_most_one<M: Model>(rows: Vec<M>) -> Result<Option<M>> {
+    match rows.is_empty() {
+        true => Ok(None),
+        false => only(rows, M::META.table).map(Some),
     }
 }
 

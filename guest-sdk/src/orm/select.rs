@@ -1,9 +1,10 @@
 use super::meta::ModelMeta;
-use super::node::{Node, Op};
+use super::node::{ColumnRef, Node, Op};
 use super::order::OrderTerm;
 use super::path::RelationPath;
 use super::related::Related;
 use super::selection::Selected;
+use crate::{Error, Result};
 
 /// A query without its types: what the typed methods push to, and what
 /// [`sql`](super::sql) compiles.
@@ -24,6 +25,15 @@ pub(crate) struct Select {
     /// What must hold of a group.
     pub(crate) having: Vec<Node>,
     pub(crate) is_distinct: bool,
+    pub(crate) lock: Option<Lock>,
+}
+
+/// How rows are locked that another transaction may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lock {
+    Wait,
+    NoWait,
+    SkipLocked,
 }
 
 impl Select {
@@ -39,6 +49,7 @@ impl Select {
             group: Vec::new(),
             having: Vec::new(),
             is_distinct: false,
+            lock: None,
         }
     }
 
@@ -61,6 +72,34 @@ impl Select {
         !self.group.is_empty()
             || !self.having.is_empty()
             || values.chain(order).any(Node::has_aggregate)
+    }
+
+    /// The same from its end; without an ordering, from the greatest key.
+    pub(crate) fn reversed(&self) -> Self {
+        let mut select = self.clone();
+        select.order = self.order.iter().map(OrderTerm::reversed).collect();
+        if select.order.is_empty() {
+            let node = Node::Column(ColumnRef::key(self.model));
+            select.order.push(OrderTerm {
+                node,
+                is_descending: true,
+                is_null_first: true,
+            });
+        }
+        select
+    }
+
+    /// # Errors
+    ///
+    /// That `what` cannot be done with a slice.
+    pub(crate) fn refuse_slice(&self, what: &str) -> Result<()> {
+        if !self.is_slice() {
+            return Ok(());
+        }
+        Err(Error::invalid_query(format!(
+            "cannot {what} rows of `{}` once a limit or an offset is set; filter by their keys",
+            self.model.table
+        )))
     }
 
     /// The aggregates of all its rows; of a slice, those of the rows in it.

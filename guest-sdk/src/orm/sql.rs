@@ -11,5 +11,5 @@ mod values;
 mod writer;
 
 pub(crate) use change::{delete, delete_row, update};
-pub(crate) use insert::insert;
+pub(crate) use insert::{insert, upsert};
 pub(crate) use select::{Ask, aggregate, select};

@@ -5,7 +5,7 @@ use bytes::{BufMut, BytesMut};
 
 use crate::bindings::plinth::host::database as host;
 use crate::database::{Parameter, Script};
-use crate::orm::{ForeignKey, Model, count, max};
+use crate::orm::{ForeignKey, Model, count, excluded, max};
 use crate::{Db, create};
 
 #[derive(crate::Model, Debug)]
@@ -477,5 +477,244 @@ fn aggregates_are_one_row() {
             "SELECT COUNT(*) FROM \"books\" AS t0 WHERE t0.\"id\" IN (SELECT t1.\"id\" \
              FROM \"books\" AS t1 ORDER BY t1.\"title\" ASC LIMIT $1)",
         ]
+    );
+}
+
+#[test]
+fn the_last_is_the_first_from_the_end() {
+    let script = Script::install();
+    let query = Book::objects();
+    query.last(&db()).unwrap_err();
+    let ordered = query.clone().order_by([Book::title.asc(), Book::id.desc()]);
+    ordered.last(&db()).unwrap_err();
+    let mentored = Author::objects();
+    mentored.latest(Author::mentor_id, &db()).unwrap_err();
+    mentored.earliest(Author::id, &db()).unwrap_err();
+    let log = script.log();
+    let orders: Vec<_> = log
+        .iter()
+        .map(|sql| sql.split_once(" ORDER BY ").unwrap().1)
+        .collect();
+    assert_eq!(
+        orders,
+        [
+            r#""id" DESC LIMIT $1"#,
+            r#""title" DESC, "id" ASC LIMIT $1"#,
+            r#""mentor_id" DESC NULLS LAST LIMIT $1"#,
+            r#""id" ASC LIMIT $1"#,
+        ]
+    );
+    for error in [
+        query.clone().limit(3).last(&db()).unwrap_err(),
+        query.clone().offset(3).latest(Book::id, &db()).unwrap_err(),
+        query.clone().limit(3).in_bulk([1], &db()).unwrap_err(),
+    ] {
+        assert!(error.is_invalid_query(), "{error}");
+    }
+}
+
+#[test]
+fn rows_are_found_by_their_keys() {
+    let script = Script::install();
+    assert!(Book::objects().in_bulk([], &db()).unwrap().is_empty());
+    assert!(script.log().is_empty());
+    script.answer(
+        rows(&BOOK, &[&[&1_i64, &"a", &3_i64], &[&2_i64, &"b", &4_i64]]),
+        0,
+    );
+    let books = Book::objects().in_bulk([1, 2, 7], &db()).unwrap();
+    assert_eq!(books[&2].title, "b");
+    assert!(!books.contains_key(&7));
+    assert!(script.log()[0].ends_with(r#"WHERE "id" = ANY($1)"#));
+}
+
+#[test]
+fn locks_are_for_transactions() {
+    let script = Script::install();
+    let query = Book::objects().for_update();
+    assert!(query.first(&db()).unwrap_err().is_invalid_query());
+    assert!(
+        query
+            .clone()
+            .values(Book::id)
+            .all(&db())
+            .unwrap_err()
+            .is_invalid_query()
+    );
+    assert!(script.log().is_empty());
+    script.answer(rows(&BOOK, &[]), 0);
+    script.answer(rows(&[INT8], &[&[&1_i64]]), 0);
+    db().transaction(|tx| {
+        query.first(tx)?;
+        query.count(tx)
+    })
+    .unwrap();
+    let log = script.log();
+    assert!(log[1].ends_with(" LIMIT $1 FOR UPDATE"), "{}", log[1]);
+    assert_eq!(log[2], r#"SELECT COUNT(*) FROM "books""#);
+}
+
+const UPSERTED: [u32; 4] = [INT8, TEXT, INT8, 16];
+
+fn dune() -> BookDraft {
+    create!(Book {
+        title: "Dune",
+        author: 3
+    })
+}
+
+#[test]
+fn a_row_in_the_way_is_left_alone() {
+    let script = Script::install();
+    let insert = || {
+        dune()
+            .on_conflict((Book::author_id, Book::title))
+            .do_nothing()
+    };
+    script.answer(rows(&BOOK, &[&[&7_i64, &"Dune", &3_i64]]), 1);
+    assert_eq!(insert().insert(&db()).unwrap().unwrap().id, 7);
+    script.answer(rows(&BOOK, &[]), 0);
+    assert!(insert().insert(&db()).unwrap().is_none());
+    script.answer(rows(&BOOK, &[]), 0);
+    Book::objects()
+        .on_conflict(())
+        .do_nothing()
+        .bulk_create([dune()], &db())
+        .unwrap();
+    assert_eq!(
+        script.log()[1..],
+        [
+            "INSERT INTO \"books\" (\"title\", \"author_id\") VALUES ($1, $2) \
+             ON CONFLICT (\"author_id\", \"title\") DO NOTHING \
+             RETURNING \"id\", \"title\", \"author_id\"",
+            "INSERT INTO \"books\" (\"title\", \"author_id\") VALUES ($1, $2) \
+             ON CONFLICT DO NOTHING RETURNING \"id\", \"title\", \"author_id\"",
+        ]
+    );
+}
+
+#[test]
+fn a_row_in_the_way_is_updated() {
+    let script = Script::install();
+    let assigns = || {
+        [
+            Book::title.set(excluded(Book::title)),
+            Book::author_id.set(Book::author_id + 1),
+        ]
+    };
+    script.answer(rows(&UPSERTED, &[&[&7_i64, &"Dune", &3_i64, &true]]), 1);
+    let upsert = dune().on_conflict(Book::title).do_update(assigns());
+    let (book, is_new) = upsert.insert(&db()).unwrap();
+    assert_eq!((book.id, is_new), (7, true));
+    script.answer(
+        rows(
+            &UPSERTED,
+            &[
+                &[&7_i64, &"Dune", &4_i64, &false],
+                &[&8_i64, &"Dune", &3_i64, &true],
+            ],
+        ),
+        2,
+    );
+    let upserted = Book::objects()
+        .on_conflict(Book::title)
+        .do_update(assigns())
+        .bulk_create([dune(), dune()], &db())
+        .unwrap();
+    let read: Vec<_> = upserted
+        .iter()
+        .map(|(book, is_new)| (book.id, *is_new))
+        .collect();
+    assert_eq!(read, [(7, false), (8, true)]);
+    assert_eq!(
+        script.log()[0],
+        "INSERT INTO \"books\" AS t0 (\"title\", \"author_id\") VALUES ($1, $2) \
+         ON CONFLICT (\"title\") DO UPDATE SET \"title\" = EXCLUDED.\"title\", \
+         \"author_id\" = (t0.\"author_id\" + $3) \
+         RETURNING t0.\"id\", t0.\"title\", t0.\"author_id\", (t0.xmax = 0)"
+    );
+    for upsert in [
+        dune().on_conflict(()).do_update(assigns()),
+        dune().on_conflict(Book::title).do_update([]),
+        dune()
+            .on_conflict(Book::author().name())
+            .do_update(assigns()),
+    ] {
+        let error = upsert.insert(&db()).unwrap_err();
+        assert!(error.is_invalid_query(), "{error}");
+    }
+}
+
+#[test]
+fn get_or_create_finds_the_row_that_came_in_between() {
+    let script = Script::install();
+    let none = || rows(&BOOK, &[]);
+    let one = || rows(&BOOK, &[&[&7_i64, &"Dune", &3_i64]]);
+    let query = Book::objects().filter(Book::title.eq("Dune"));
+    let run = |answers: &[fn() -> host::Rows]| {
+        let before = script.log().len();
+        answers.iter().for_each(|answer| script.answer(answer(), 0));
+        let (book, is_new) = query.get_or_create(dune(), &db()).unwrap();
+        assert_eq!(book.id, 7);
+        (is_new, script.log().len() - before)
+    };
+    assert_eq!(run(&[one]), (false, 1));
+    assert_eq!(run(&[none, one]), (true, 2));
+    assert_eq!(run(&[none, none, one]), (false, 3));
+    assert_eq!(run(&[none, none, none, one]), (true, 4));
+    let log = script.log();
+    assert!(log[2].contains("ON CONFLICT DO NOTHING"), "{}", log[2]);
+    assert!(!log[9].contains("ON CONFLICT"), "{}", log[9]);
+}
+
+#[test]
+fn update_or_create_is_one_transaction() {
+    let script = Script::install();
+    let none = || rows(&BOOK, &[]);
+    let one = || rows(&BOOK, &[&[&7_i64, &"Dune", &3_i64]]);
+    let query = Book::objects().filter(Book::title.eq("Dune"));
+    let run = || {
+        query
+            .clone()
+            .update_or_create([Book::author_id.set(3)], dune(), &db())
+    };
+    script.answer(one(), 0);
+    assert!(!run().unwrap().1);
+    script.answer(none(), 0);
+    script.answer(one(), 0);
+    assert!(run().unwrap().1);
+    let two: [&[&dyn Parameter]; 2] = [&[&1_i64, &"a", &3_i64], &[&2_i64, &"b", &4_i64]];
+    script.answer(rows(&BOOK, &two), 0);
+    assert!(run().unwrap_err().is_multiple_objects());
+    let words: Vec<_> = script
+        .log()
+        .iter()
+        .map(|sql| sql.split(' ').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "BEGIN", "UPDATE", "COMMIT", "BEGIN", "UPDATE", "INSERT", "COMMIT", "BEGIN", "UPDATE",
+            "ROLLBACK"
+        ]
+    );
+}
+
+#[test]
+fn changes_return_values() {
+    let script = Script::install();
+    let query = Book::objects().filter(Book::title.eq("x"));
+    script.answer(rows(&[INT8, TEXT], &[&[&1_i64, &"x"]]), 0);
+    let update = query.clone().update([Book::title.set("y")]);
+    let (id, title) = update
+        .returning_values((Book::id, Book::title))
+        .one(&db())
+        .unwrap();
+    assert_eq!((id, &*title), (1, "x"));
+    script.answer(rows(&[INT8], &[&[&1_i64], &[&2_i64]]), 0);
+    assert_eq!(query.delete_returning(Book::id, &db()).unwrap(), [1, 2]);
+    assert_eq!(
+        script.log()[1],
+        r#"DELETE FROM "books" WHERE "title" = $1 RETURNING "id""#
     );
 }

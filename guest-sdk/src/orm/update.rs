@@ -6,8 +6,9 @@ use super::node::{ColumnRef, Node};
 use super::query_set::decode_rows;
 use super::related::Related;
 use super::select::Select;
+use super::selection::{SelectedValues, Selection};
 use super::sql;
-use super::values::only;
+use super::values::{only, read_rows};
 use crate::database::Statement;
 use crate::{Db, Result};
 
@@ -84,6 +85,28 @@ impl<M: Model> Update<M> {
         Returning { update: self }
     }
 
+    /// Returns values of the rows as they are after the update.
+    ///
+    /// ```no_run
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub stock: i32 }
+    /// # fn f(db: &plinth::Db) -> plinth::Result<()> {
+    /// let stock = Book::objects()
+    ///     .filter(Book::id.eq(7))
+    ///     .update([Book::stock.set(Book::stock - 1)])
+    ///     .returning_values(Book::stock)
+    ///     .one(db)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn returning_values<S: Selection<M>>(mut self, selection: S) -> ReturningValues<M, S> {
+        self.select.values = SelectedValues::of(selection);
+        ReturningValues {
+            update: self,
+            types: PhantomData,
+        }
+    }
+
     /// The statement that [`execute`](Self::execute) runs.
     ///
     /// # Errors
@@ -121,6 +144,44 @@ impl<M: Model> Returning<M> {
     /// when it changed several: they stay changed, unless a transaction around
     /// it fails with this error.
     pub fn one(self, db: &Db) -> Result<M> {
+        only(self.all(db)?, M::META.table)
+    }
+
+    /// The statement that it runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Update::to_sql`].
+    pub fn to_sql(&self) -> Result<Statement> {
+        sql::update(&self.update.select, &self.update.assigns, true)
+    }
+}
+
+/// An update that returns values of its rows.
+#[derive(Debug)]
+#[must_use = "an update does nothing until `all` or `one`"]
+pub struct ReturningValues<M, S> {
+    update: Update<M>,
+    types: PhantomData<fn() -> S>,
+}
+
+impl<M: Model, S: Selection<M>> ReturningValues<M, S> {
+    /// Runs it and returns the values of each row, in no certain order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Update::execute`], and when a value does not fit its type.
+    pub fn all(self, db: &Db) -> Result<Vec<S::Row>> {
+        let rows = db.query_statement(&self.to_sql()?)?;
+        read_rows::<M, S>(&rows, &self.update.select)
+    }
+
+    /// Runs it and returns the values of the only row.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all) and [`Returning::one`].
+    pub fn one(self, db: &Db) -> Result<S::Row> {
         only(self.all(db)?, M::META.table)
     }
 

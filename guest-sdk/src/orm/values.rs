@@ -6,6 +6,7 @@ use super::condition::Q;
 use super::model::Model;
 use super::node::Node;
 use super::order::Order;
+use super::query_set::run;
 use super::row_reader::RowReader;
 use super::select::Select;
 use super::selection::{SelectedValues, Selection};
@@ -178,7 +179,7 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
     }
 
     fn run(&self, ask: Ask, db: &Db) -> Result<Rows> {
-        db.query_statement(&sql::select(&self.select, ask)?)
+        run(&self.select, ask, db)
     }
 }
 

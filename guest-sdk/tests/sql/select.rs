@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use plinth::orm::QuerySet;
+use plinth::orm::{QuerySet, count};
 
 use crate::models::{Author, Book, Country, Player, Review};
 use crate::{refusal, text};
@@ -185,4 +185,63 @@ fn a_clone_is_a_query_of_its_own() {
     let narrow = query.clone().filter(Country::name.eq("x")).limit(1);
     assert_eq!(query.to_sql().unwrap().parameter_types().len(), 1);
     assert_eq!(narrow.to_sql().unwrap().parameter_types().len(), 3);
+}
+
+#[test]
+fn null_has_its_place_in_an_ordering() {
+    check(
+        &Author::objects().filter(Author::name.eq("x")).order_by([
+            Author::born.asc().nulls_first(),
+            Author::born.desc().nulls_last(),
+            Author::born.asc().nulls_last(),
+            Author::name.desc().nulls_last(),
+        ]),
+        expect![[r#"
+            -- SELECT (1 parameter)
+            SELECT "id", "name", "born", "banned", "country_id" FROM "authors" WHERE "name" = $1 ORDER BY "born" ASC NULLS FIRST, "born" DESC NULLS LAST, "born" ASC, "name" DESC
+            --   $1 = 'x'"#]],
+    );
+}
+
+#[test]
+fn rows_are_locked_but_not_those_joined_to_them() {
+    check(
+        &Country::objects().limit(1).for_update(),
+        expect![[r#"
+        -- SELECT (1 parameter)
+        SELECT "code", "name" FROM "countries" LIMIT $1 FOR UPDATE
+        --   $1 = 1"#]],
+    );
+    check(
+        &Country::objects().for_update().nowait(),
+        expect![[r#"
+        -- SELECT (0 parameters)
+        SELECT "code", "name" FROM "countries" FOR UPDATE NOWAIT"#]],
+    );
+    check(
+        &Player::objects()
+            .filter(Player::team().captain_id().is_null())
+            .for_update()
+            .skip_locked(),
+        expect![[r#"
+            -- SELECT (0 parameters)
+            SELECT t0."id", t0."team_id", t0."type", t0."form" FROM "players" AS t0 LEFT JOIN "teams" AS t1 ON t1."id" = t0."team_id" WHERE t1."captain_id" IS NULL FOR UPDATE OF t0 SKIP LOCKED"#]],
+    );
+    let distinct = Country::objects().distinct().for_update();
+    expect!["`for_update` on `countries` cannot lock groups or distinct rows; lock the rows by their keys"].assert_eq(&refusal(distinct.to_sql()));
+    let groups = Country::objects().for_update().values(count());
+    assert!(refusal(groups.to_sql()).contains("cannot lock groups"));
+}
+
+#[test]
+fn a_query_in_another_locks_its_rows() {
+    let next = Country::objects().order_by([Country::name.asc()]).limit(1);
+    let next = next.skip_locked().values(Country::code);
+    let take = Country::objects().filter(Country::code.is_in_query(next));
+    let take = take.update([Country::name.set("taken")]);
+    expect![[r#"
+        -- UPDATE (2 parameters)
+        UPDATE "countries" AS t0 SET "name" = $1 WHERE t0."code" IN (SELECT t1."code" FROM "countries" AS t1 ORDER BY t1."name" ASC LIMIT $2 FOR UPDATE SKIP LOCKED)
+        --   $1 = 'taken'
+        --   $2 = 1"#]].assert_eq(&text(take.to_sql()));
 }

@@ -125,7 +125,7 @@ fn a_column_is_set_once() {
 #[test]
 fn an_update_knows_one_table() {
     let other = Book::objects().update([Book::author().name().set("x")]);
-    expect!["an update of `books` sets or reads a column over a relation; it can filter by one, but knows the values of its own table only"].assert_eq(&refusal(other.to_sql()));
+    expect!["a change of `books` sets or reads a column over a relation; it can filter by one, but knows the values of its own table only"].assert_eq(&refusal(other.to_sql()));
     let reads = Book::objects().update([Book::title.set(Book::author().name())]);
     assert!(refusal(reads.to_sql()).contains("over a relation"));
 }
@@ -135,4 +135,25 @@ fn dynamic_assignments_are_a_vector() {
     let mut assigns = vec![Book::title.set("Dune")];
     assigns.push(Book::price.set(12));
     assert!(Book::objects().update(assigns).to_sql().is_ok());
+}
+
+#[test]
+fn an_update_returns_values() {
+    let update = Player::objects()
+        .filter(Player::id.eq(1))
+        .update([Player::form.set(Player::form + 1.0)]);
+    check(
+        update
+            .clone()
+            .returning_values((Player::form, Player::form * 2.0))
+            .to_sql(),
+        expect![[r#"
+            -- UPDATE (3 parameters)
+            UPDATE "players" SET "form" = ("form" + $1) WHERE "id" = $2 RETURNING "form", ("form" * $3)
+            --   $1 = 1
+            --   $2 = 1
+            --   $3 = 2"#]],
+    );
+    let over_a_relation = update.returning_values(Player::team().captain_id());
+    assert!(refusal(over_a_relation.to_sql()).contains("over a relation"));
 }

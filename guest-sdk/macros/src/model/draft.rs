@@ -39,6 +39,15 @@ impl Model {
                 #visibility fn insert(&self, db: &::plinth::Db) -> ::plinth::Result<#model> {
                     ::plinth::orm::insert(self, db)
                 }
+
+                /// Inserts the row unless one with the same values in these
+                /// columns, of a unique constraint, is there.
+                #visibility fn on_conflict(
+                    self,
+                    columns: impl ::plinth::orm::ConflictTarget<#model>,
+                ) -> ::plinth::orm::OnConflict<#model, Self> {
+                    ::plinth::orm::OnConflict::new(self, columns)
+                }
             }
 
             impl ::plinth::orm::Draft for #name {

@@ -8,14 +8,18 @@ use crate::orm::select::Select;
 use crate::orm::update::AssignTerm;
 use crate::{Error, Result};
 
-/// The statement that deletes the rows.
+/// The statement that deletes the rows, and returns their values if there are
+/// some to read.
 pub(crate) fn delete(select: &Select) -> Result<Statement> {
-    refuse_slice(select, "delete")?;
+    select.refuse_slice("delete")?;
     let mut writer = Writer::new(select.model);
-    writer.open(&select.conditions, &[])?;
+    writer.open(select, &[])?;
     writer.push("DELETE FROM ");
     writer.table(select.model.table, 0);
     writer.target(&select.conditions)?;
+    if !select.values.is_empty() {
+        writer.returning(select)?;
+    }
     Ok(writer.finish())
 }
 
@@ -38,39 +42,43 @@ pub(crate) fn update(
     assigns: &[AssignTerm],
     is_returning: bool,
 ) -> Result<Statement> {
-    refuse_slice(select, "update")?;
+    select.refuse_slice("update")?;
     let mut writer = Writer::new(select.model);
-    let values: Vec<Node> = assigns.iter().map(|assign| assign.value.clone()).collect();
-    writer.open(&select.conditions, &values)?;
+    writer.open(select, assigns)?;
     writer.push("UPDATE ");
     writer.table(select.model.table, 0);
     writer.assign(select.model, assigns)?;
     writer.target(&select.conditions)?;
     if is_returning {
-        writer.push(" RETURNING ");
-        writer.columns(0, select.model);
+        writer.returning(select)?;
     }
     Ok(writer.finish())
-}
-
-fn refuse_slice(select: &Select, verb: &str) -> Result<()> {
-    if select.is_slice() {
-        return Err(Error::invalid_query(format!(
-            "cannot {verb} rows of `{}` once a limit or an offset is set; filter by their keys",
-            select.model.table
-        )));
-    }
-    Ok(())
 }
 
 impl Writer {
     /// Decides whether the table has a name for the queries in what is
     /// written.
-    fn open(&mut self, conditions: &[Node], values: &[Node]) -> Result<()> {
-        let has_query = |nodes: &[Node]| nodes.iter().any(Node::has_query);
-        self.scope.is_qualified =
-            has_query(values) || (has_query(conditions) && !self.needs_join(conditions)?);
+    fn open(&mut self, select: &Select, assigns: &[AssignTerm]) -> Result<()> {
+        let assigned = assigns.iter().map(|assign| &assign.value);
+        let returned = select.values.iter().map(|value| &value.node);
+        let is_asking = assigned.chain(returned).any(Node::has_query);
+        let conditions = &select.conditions;
+        self.scope.is_qualified = is_asking
+            || (conditions.iter().any(Node::has_query) && !self.needs_join(conditions)?);
         Ok(())
+    }
+
+    /// The values, and without any the whole rows.
+    fn returning(&mut self, select: &Select) -> Result<()> {
+        self.push(" RETURNING ");
+        if select.values.is_empty() {
+            self.columns(0, select.model);
+            return Ok(());
+        }
+        for value in &select.values {
+            self.join_own(&value.node)?;
+        }
+        self.values(&select.values)
     }
 
     fn needs_join(&self, conditions: &[Node]) -> Result<bool> {
@@ -100,7 +108,7 @@ impl Writer {
         Ok(())
     }
 
-    fn assign(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) -> Result<()> {
+    pub(super) fn assign(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) -> Result<()> {
         if assigns.is_empty() {
             return Err(Error::invalid_query(format!(
                 "an update of `{}` sets nothing; give it an assignment, as in `Book::stock.set(0)`",
@@ -109,7 +117,7 @@ impl Writer {
         }
         for (index, assign) in assigns.iter().enumerate() {
             self.push(if index == 0 { " SET " } else { ", " });
-            let column = self.assigned(model, assign.column)?;
+            let column = self.own_column(assign.column)?;
             if assigns[..index]
                 .iter()
                 .any(|other| other.column == assign.column)
@@ -124,20 +132,25 @@ impl Writer {
         Ok(())
     }
 
-    fn assigned(&self, model: &ModelMeta, column: ColumnRef) -> Result<&'static ColumnMeta> {
+    pub(super) fn own_column(&self, column: ColumnRef) -> Result<&'static ColumnMeta> {
         if column.path.is_root() {
             return self.scope.find(column).map(|found| found.column);
         }
-        Err(other_table(model))
+        Err(other_table(self.scope.root))
     }
 
     /// A value that reads no other table, for an update knows but one.
     fn own_value(&mut self, value: &Node) -> Result<()> {
-        self.join_node(value)?;
-        if !self.scope.joins.is_empty() {
-            return Err(other_table(self.scope.root));
-        }
+        self.join_own(value)?;
         self.node(value)
+    }
+
+    fn join_own(&mut self, value: &Node) -> Result<()> {
+        self.join_node(value)?;
+        if self.scope.joins.is_empty() {
+            return Ok(());
+        }
+        Err(other_table(self.scope.root))
     }
 
     /// Sets the columns that every update sets, unless it does so itself.
@@ -162,7 +175,7 @@ fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {
 
 fn other_table(model: &ModelMeta) -> Error {
     Error::invalid_query(format!(
-        "an update of `{}` sets or reads a column over a relation; \
+        "a change of `{}` sets or reads a column over a relation; \
          it can filter by one, but knows the values of its own table only",
         model.table
     ))

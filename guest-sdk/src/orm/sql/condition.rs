@@ -21,6 +21,7 @@ impl Writer {
             Node::Value(value) => self.value(value),
             Node::Op(op, operands) => self.op(*op, operands),
             Node::Outer(column) => self.outer_column(*column),
+            Node::Excluded(column) => self.excluded(*column),
             Node::Query(select) => self.query(select, Ask::All),
         }
     }
@@ -256,7 +257,7 @@ impl Writer {
     /// Whether a node can be NULL.
     pub(super) fn is_nullable(&self, node: &Node) -> Result<bool> {
         match node {
-            Node::Column(column) => Ok(self.scope.find(*column)?.nullable),
+            Node::Column(column) | Node::Excluded(column) => Ok(self.scope.find(*column)?.nullable),
             Node::Outer(column) => Ok(self.outer_scope()?.find(*column)?.nullable),
             Node::Value(value) => Ok(value.is_null()),
             Node::Query(select) => Ok(select.values.iter().any(|value| value.nullable)),

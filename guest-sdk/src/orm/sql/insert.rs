@@ -1,27 +1,62 @@
 use super::writer::Writer;
-use crate::Result;
 use crate::database::Statement;
+use crate::orm::conflict::Conflict;
 use crate::orm::draft::DraftValues;
 use crate::orm::meta::ModelMeta;
+use crate::orm::node::ColumnRef;
+use crate::{Error, Result};
 
-/// The statement that inserts rows and returns them.
+/// The statement that inserts rows, those that nothing is in the way of if there
+/// is a conflict to expect, and returns them.
 ///
 /// A column that no row has a value for is left out; where only some have one,
 /// the others say `DEFAULT`.
-pub(crate) fn insert(model: &'static ModelMeta, drafts: &[&dyn DraftValues]) -> Result<Statement> {
+pub(crate) fn insert(
+    model: &'static ModelMeta,
+    drafts: &[&dyn DraftValues],
+    conflict: Option<&Conflict>,
+) -> Result<Statement> {
     let mut writer = Writer::new(model);
-    let columns = given_columns(model, drafts);
-    writer.push("INSERT INTO ");
-    writer.name(model.table);
-    if columns.is_empty() {
-        writer.defaults(model, drafts.len());
-    } else {
-        writer.names(model, &columns);
-        writer.draft_values(&columns, drafts)?;
+    writer.insert(model, drafts)?;
+    if let Some(conflict) = conflict {
+        writer.on_conflict(conflict)?;
+        writer.push(" DO NOTHING");
     }
     writer.push(" RETURNING ");
     writer.columns(0, model);
     Ok(writer.finish())
+}
+
+/// The statement that inserts rows or updates those that are there, and returns
+/// them, each with whether it was inserted.
+pub(crate) fn upsert(
+    model: &'static ModelMeta,
+    drafts: &[&dyn DraftValues],
+    conflict: &Conflict,
+) -> Result<Statement> {
+    if conflict.target.is_empty() {
+        return Err(no_target(model));
+    }
+    let mut writer = Writer::new(model);
+    // Without its table a column could be that of EXCLUDED.
+    writer.scope.is_qualified = true;
+    writer.insert(model, drafts)?;
+    writer.on_conflict(conflict)?;
+    writer.push(" DO UPDATE");
+    writer.assign(model, &conflict.assigns)?;
+    writer.push(" RETURNING ");
+    writer.columns(0, model);
+    // Only a row version that was there has been locked, or updated, by anyone.
+    writer.push(", (t0.xmax = 0)");
+    Ok(writer.finish())
+}
+
+fn no_target(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "`on_conflict(()).do_update(…)` on `{}` does not say which row to update; \
+         name the columns of a unique constraint",
+        model.table
+    ))
 }
 
 fn given_columns(model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Vec<usize> {
@@ -31,6 +66,37 @@ fn given_columns(model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Vec<usize> {
 }
 
 impl Writer {
+    fn insert(&mut self, model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Result<()> {
+        let columns = given_columns(model, drafts);
+        self.push("INSERT INTO ");
+        self.table(model.table, 0);
+        if columns.is_empty() {
+            self.defaults(model, drafts.len());
+            return Ok(());
+        }
+        self.names(model, &columns);
+        self.draft_values(&columns, drafts)
+    }
+
+    fn on_conflict(&mut self, conflict: &Conflict) -> Result<()> {
+        self.push(" ON CONFLICT");
+        for (index, column) in conflict.target.iter().enumerate() {
+            let column = self.own_column(*column)?;
+            self.push(if index == 0 { " (" } else { ", " });
+            self.name(column.name);
+        }
+        self.push(if conflict.target.is_empty() { "" } else { ")" });
+        Ok(())
+    }
+
+    /// What an insert had for a column.
+    pub(super) fn excluded(&mut self, column: ColumnRef) -> Result<()> {
+        let column = self.own_column(column)?;
+        self.push("EXCLUDED.");
+        self.name(column.name);
+        Ok(())
+    }
+
     fn names(&mut self, model: &ModelMeta, columns: &[usize]) {
         for (index, column) in columns.iter().enumerate() {
             self.push(if index == 0 { " (" } else { ", " });
@@ -102,7 +168,7 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "it is written in its place")]
     fn check(drafts: &[<Book as Model>::New], expected: Expect) {
         let drafts: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
-        expected.assert_eq(&insert(Book::META, &drafts).unwrap().to_string());
+        expected.assert_eq(&insert(Book::META, &drafts, None).unwrap().to_string());
     }
 
     #[test]

@@ -2,7 +2,7 @@ use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
 use crate::orm::node::Node;
-use crate::orm::select::Select;
+use crate::orm::select::{Lock, Select};
 use crate::{Error, Result};
 
 /// Each level takes room on the plugin's stack, and a level more than this is
@@ -103,6 +103,9 @@ impl Writer {
             self.order(select)?;
         }
         self.slice(ask.limit(select), select.offset)?;
+        if let Some(lock) = select.lock.filter(|_| ask.is_rows()) {
+            self.lock(select, lock)?;
+        }
         if ask.counts_result(select) {
             self.push(") AS slice");
         }
@@ -216,6 +219,11 @@ impl Writer {
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             self.node_or_place(&term.node, &select.values)?;
             self.push(if term.is_descending { " DESC" } else { " ASC" });
+            // Said where it is not the rule only: an index fits its own order.
+            if term.is_null_first != term.is_descending && self.is_nullable(&term.node)? {
+                let place = [" NULLS LAST", " NULLS FIRST"][usize::from(term.is_null_first)];
+                self.push(place);
+            }
         }
         Ok(())
     }
@@ -231,6 +239,25 @@ impl Writer {
             self.push(if place == 1 { "" } else { ", " });
             self.number(place);
         }
+    }
+
+    /// Locks the rows of the query's own table, for those joined to it may be
+    /// missing.
+    fn lock(&mut self, select: &Select, lock: Lock) -> Result<()> {
+        if select.is_distinct || select.is_grouped() {
+            return Err(not_lockable(select.model));
+        }
+        self.push(" FOR UPDATE");
+        if !self.scope.joins.is_empty() {
+            self.push(" OF ");
+            self.alias(self.scope.first);
+        }
+        self.push(match lock {
+            Lock::Wait => "",
+            Lock::NoWait => " NOWAIT",
+            Lock::SkipLocked => " SKIP LOCKED",
+        });
+        Ok(())
     }
 
     fn slice(&mut self, limit: Option<u64>, offset: Option<u64>) -> Result<()> {
@@ -251,6 +278,13 @@ fn too_deep() -> Error {
     Error::invalid_query(format!(
         "a condition nests more than {LEVELS_MAX} levels; \
          put its parts side by side with `Q::all` or `Q::any`"
+    ))
+}
+
+fn not_lockable(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "`for_update` on `{}` cannot lock groups or distinct rows; lock the rows by their keys",
+        model.table
     ))
 }
 

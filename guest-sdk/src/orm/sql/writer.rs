@@ -115,7 +115,7 @@ impl Writer {
         self.number(number);
     }
 
-    fn alias(&mut self, table: usize) {
+    pub(super) fn alias(&mut self, table: usize) {
         self.push("t");
         self.number(table);
     }

@@ -55,6 +55,7 @@ mod draft;
 mod expression;
 mod field;
 mod foreign_key;
+mod function;
 mod insert;
 mod meta;
 mod model;
@@ -85,9 +86,10 @@ pub use conflict::{
     ConflictColumns, ConflictTarget, InsertOrNothing, InsertOrUpdate, OnConflict, excluded,
 };
 pub use draft::{Draft, DraftValues, missing_field};
-pub use expression::{Expr, Expression, Number};
+pub use expression::{Expr, Expression, Number, Remainder};
 pub use field::{IntoField, into_field};
 pub use foreign_key::ForeignKey;
+pub use function::{Case, coalesce, value, when};
 pub use insert::insert;
 pub use meta::{ColumnMeta, DefaultMeta, IndexMeta, ModelMeta, OnDelete, RelationMeta};
 pub use model::{Model, delete};

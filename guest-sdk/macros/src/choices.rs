@@ -152,6 +152,10 @@ impl Choices {
             operand(quote!(&#name), nullable),
         ];
         quote! {
+            impl<M> ::plinth::orm::Expression<M> for #name {
+                type Value = Self;
+            }
+
             impl ::plinth::database::ColumnType for #name {
                 const SQL: ::plinth::database::SqlType =
                     <::std::string::String as ::plinth::database::ColumnType>::SQL;

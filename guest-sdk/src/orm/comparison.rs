@@ -18,11 +18,16 @@ use crate::database::ColumnType;
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` column is NOT NULL, so it never is NULL",
     label = "this column is NOT NULL",
-    note = "remove the test, or declare the field as `Option<{Self}>`"
+    note = "remove the test or the default, or declare the field as `Option<{Self}>`"
 )]
-pub trait Nullable {}
+pub trait Nullable {
+    /// What it holds when it is not NULL.
+    type Some;
+}
 
-impl<T> Nullable for Option<T> {}
+impl<T> Nullable for Option<T> {
+    type Some = T;
+}
 
 /// The type of a column that holds text.
 #[diagnostic::on_unimplemented(
@@ -30,10 +35,18 @@ impl<T> Nullable for Option<T> {}
     label = "this column holds `{Self}`",
     note = "compare it with `eq`, `gt`, `lt` or `between`"
 )]
-pub trait Text {}
+pub trait Text {
+    /// How many characters it has: `None` of NULL.
+    type Length;
+}
 
-impl Text for String {}
-impl Text for Option<String> {}
+impl Text for String {
+    type Length = i32;
+}
+
+impl Text for Option<String> {
+    type Length = Option<i32>;
+}
 
 macro_rules! comparisons {
     ($Operand:ident) => {

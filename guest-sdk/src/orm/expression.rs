@@ -1,12 +1,12 @@
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 use super::aggregate::Aggregate;
 use super::column::Column;
 use super::node::{Node, Op};
 use super::operand::IntoOperand;
-use crate::Decimal;
+use crate::{Date, Decimal, Timestamp, Uuid};
 
 /// A value that Postgres computes from a row of `M`: Django's `F("stock") - 1`
 /// is `Book::stock - 1`.
@@ -19,6 +19,9 @@ use crate::Decimal;
 ///     .filter(Book::id.eq(7) & (Book::stock - Book::sold).gt(0))
 ///     .update([Book::sold.set(Book::sold + 1)]);
 /// ```
+///
+/// The division of integers drops what is behind the point, as in Rust; one by
+/// zero is the statement's error.
 #[must_use = "an expression does nothing until a query uses it"]
 pub struct Expr<M, T> {
     node: Node,
@@ -44,10 +47,10 @@ impl<M, T> Expr<M, T> {
     }
 }
 
-/// A column of `M`, or what Postgres computes from some: what the functions
-/// of this module, such as [`sum`](super::sum), take.
+/// A column of `M`, what Postgres computes from some, or a value: what the
+/// functions of this module, such as [`sum`](super::sum), take.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a column or an expression of `{M}`",
+    message = "`{Self}` is not a column, an expression or a value",
     note = "a relation has columns, as in `Book::author().name()`, and a condition is none"
 )]
 pub trait Expression<M>: IntoOperand<M, <Self as Expression<M>>::Value> {
@@ -65,6 +68,29 @@ impl<M, T> Expression<M> for Expr<M, T> {
 
 impl<M, T> Expression<M> for Aggregate<M, T> {
     type Value = T;
+}
+
+macro_rules! values {
+    ($($ty:ty => $value:ty;)*) => {$(
+        impl<M> Expression<M> for $ty {
+            type Value = $value;
+        }
+    )*};
+}
+
+values! {
+    bool => bool;
+    i16 => i16;
+    i32 => i32;
+    i64 => i64;
+    f32 => f32;
+    f64 => f64;
+    Decimal => Decimal;
+    &str => String;
+    String => String;
+    Timestamp => Timestamp;
+    Date => Date;
+    Uuid => Uuid;
 }
 
 /// A type to calculate with.
@@ -103,9 +129,25 @@ numbers! {
     Decimal => Decimal, Decimal;
 }
 
+/// A number of which Postgres has the remainder of a division.
+#[diagnostic::on_unimplemented(
+    message = "Postgres has no remainder of a `{Self}`",
+    note = "`%` takes columns of integers and decimals"
+)]
+pub trait Remainder: Number {}
+
+macro_rules! remainders {
+    ($($ty:ty)*) => {$(
+        impl Remainder for $ty {}
+        impl Remainder for Option<$ty> {}
+    )*};
+}
+
+remainders! { i16 i32 i64 Decimal }
+
 macro_rules! arithmetic {
-    ($($Operand:ident $Trait:ident $method:ident;)*) => {$(
-        impl<M, T: Number, V: IntoOperand<M, T>> $Trait<V> for $Operand<M, T> {
+    ($($Operand:ident $Trait:ident $method:ident $Number:ident;)*) => {$(
+        impl<M, T: $Number, V: IntoOperand<M, T>> $Trait<V> for $Operand<M, T> {
             type Output = Expr<M, T>;
 
             fn $method(self, other: V) -> Expr<M, T> {
@@ -115,16 +157,36 @@ macro_rules! arithmetic {
     )*};
 }
 
+macro_rules! negations {
+    ($($Operand:ident)*) => {$(
+        impl<M, T: Number> Neg for $Operand<M, T> {
+            type Output = Expr<M, T>;
+
+            fn neg(self) -> Expr<M, T> {
+                Expr::new(Node::unary(Op::Neg, self.node()))
+            }
+        }
+    )*};
+}
+
+negations! { Column Expr Aggregate }
+
 arithmetic! {
-    Column Add add;
-    Column Sub sub;
-    Column Mul mul;
-    Expr Add add;
-    Expr Sub sub;
-    Expr Mul mul;
-    Aggregate Add add;
-    Aggregate Sub sub;
-    Aggregate Mul mul;
+    Column Add add Number;
+    Column Sub sub Number;
+    Column Mul mul Number;
+    Column Div div Number;
+    Column Rem rem Remainder;
+    Expr Add add Number;
+    Expr Sub sub Number;
+    Expr Mul mul Number;
+    Expr Div div Number;
+    Expr Rem rem Remainder;
+    Aggregate Add add Number;
+    Aggregate Sub sub Number;
+    Aggregate Mul mul Number;
+    Aggregate Div div Number;
+    Aggregate Rem rem Remainder;
 }
 
 impl<M, T> Clone for Expr<M, T> {

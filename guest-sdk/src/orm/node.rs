@@ -6,6 +6,7 @@ use super::meta::{ColumnMeta, ModelMeta};
 use super::path::RelationPath;
 use super::select::Select;
 use super::value::Value;
+use crate::database::SqlType;
 
 /// A column of the model at the end of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,16 @@ pub(crate) enum Op {
     Add,
     Sub,
     Mul,
+    Div,
+    Rem,
+    Neg,
+    /// A function that is NULL where an operand is.
+    Function(&'static str),
+    /// The first operand that is not NULL.
+    Coalesce,
+    /// Conditions, each before its value, and perhaps a value for none.
+    Case,
+    Cast(SqlType),
     /// A function of many rows; of no operand, of the rows themselves.
     Aggregate {
         name: &'static str,

@@ -13,6 +13,7 @@
 
 mod conditions;
 mod drafts;
+mod expressions;
 mod models;
 mod schema;
 mod select;

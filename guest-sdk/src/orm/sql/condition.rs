@@ -4,7 +4,7 @@ use bytes::BytesMut;
 
 use super::select::Ask;
 use super::writer::Writer;
-use crate::database::write_array;
+use crate::database::{SqlType, write_array};
 use crate::orm::node::{ColumnRef, Node, Op};
 use crate::orm::value::Value;
 use crate::{Error, Result};
@@ -56,6 +56,16 @@ impl Writer {
                 },
                 _,
             ) => self.aggregate(name, is_distinct, operands),
+            (Op::Div, [left, right]) => self.arithmetic(left, " / ", right),
+            (Op::Rem, [left, right]) => self.arithmetic(left, " % ", right),
+            (Op::Neg, [operand]) => {
+                self.push("(-");
+                self.postfix(operand, ")")
+            }
+            (Op::Function(name), _) => self.function(name, operands),
+            (Op::Coalesce, _) => self.function("COALESCE", operands),
+            (Op::Case, _) => self.case(operands),
+            (Op::Cast(ty), [operand]) => self.cast(operand, ty),
             (Op::Filtered, [aggregate, condition]) => self.filtered(aggregate, condition),
             (Op::Exists, [Node::Query(select)]) => {
                 self.push("EXISTS ");
@@ -218,6 +228,41 @@ impl Writer {
         Ok(())
     }
 
+    fn function(&mut self, name: &str, operands: &[Node]) -> Result<()> {
+        self.push(name);
+        self.push("(");
+        self.list(&operands.iter().collect::<Vec<_>>())?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn case(&mut self, operands: &[Node]) -> Result<()> {
+        self.push("CASE");
+        for operands in operands.chunks(2) {
+            match operands {
+                [condition, value] => {
+                    self.push(" WHEN ");
+                    self.infix(condition, " THEN ", value)?;
+                }
+                _ => {
+                    self.push(" ELSE ");
+                    self.list(&operands.iter().collect::<Vec<_>>())?;
+                }
+            }
+        }
+        self.push(" END");
+        Ok(())
+    }
+
+    fn cast(&mut self, operand: &Node, ty: SqlType) -> Result<()> {
+        self.push("CAST(");
+        self.node(operand)?;
+        self.push(" AS ");
+        self.push(ty.name);
+        self.push(if ty.is_array { "[])" } else { ")" });
+        Ok(())
+    }
+
     /// `SUM("stock")`, and of no operand `COUNT(*)`.
     fn aggregate(&mut self, name: &str, is_distinct: bool, operands: &[Node]) -> Result<()> {
         self.push(name);
@@ -272,8 +317,22 @@ impl Writer {
             Op::In { .. } => self.is_membership_nullable(operands),
             Op::Aggregate { nullable, .. } => Ok(nullable),
             Op::Filtered => self.is_any_nullable(&operands[..1]),
+            Op::Coalesce => {
+                let mut operands = operands.iter();
+                operands.try_fold(true, |all, node| Ok(all && self.is_nullable(node)?))
+            }
+            Op::Case => self.is_case_nullable(operands),
             _ => self.is_any_nullable(operands),
         }
+    }
+
+    fn is_case_nullable(&self, operands: &[Node]) -> Result<bool> {
+        let has_else = operands.len() % 2 == 1;
+        let mut values = operands.chunks(2).filter_map(<[Node]>::last);
+        values.try_fold(
+            !has_else,
+            |found, node| Ok(found || self.is_nullable(node)?),
+        )
     }
 
     fn is_membership_nullable(&self, operands: &[Node]) -> Result<bool> {

@@ -4,5 +4,6 @@ mod bookstore;
 mod database;
 mod hello;
 mod limits;
+mod orm;
 mod reload;
 mod server;

@@ -19,7 +19,9 @@ struct Person {
     boss: Option<ForeignKey<Person>>,
 }
 
-type Group = (Option<String>, i64, i64, Option<i64>);
+type Team = Option<String>;
+type Group = (Team, i64, i64, Option<i64>);
+type Totals = (i64, Option<i64>, Option<Decimal>);
 
 #[get("/groups")]
 fn groups(db: Db) -> Result<Json<Vec<Group>>> {
@@ -37,13 +39,13 @@ fn groups(db: Db) -> Result<Json<Vec<Group>>> {
 }
 
 #[get("/large-groups")]
-fn large_groups(db: Db) -> Result<Json<Vec<(Option<String>, i64)>>> {
+fn large_groups(db: Db) -> Result<Json<Vec<(Team, i64)>>> {
     let people = Person::objects().values((Person::team, count()));
     Ok(Json(people.having(count().gt(1)).all(&db)?))
 }
 
 #[get("/totals/{least}")]
-fn totals(least: i32, db: Db) -> Result<Json<(i64, Option<i64>, Option<Decimal>)>> {
+fn totals(least: i32, db: Db) -> Result<Json<Totals>> {
     let people = Person::objects().filter(Person::score.gte(least));
     let totals = people.aggregate((count(), sum(Person::score), avg(Person::score)), &db)?;
     Ok(Json(totals))

@@ -38,3 +38,5 @@ pub(crate) use parameters::PARAMETERS_MAX;
 
 #[cfg(test)]
 pub(crate) use driver::script::Script;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use driver::{Driver, install};

@@ -22,6 +22,7 @@
 //! - [`config`]: the settings that the operator gives the plugin.
 //! - [`log`]: lines for the host's log.
 //! - [`prelude`]: the names that most files need.
+//! - `testing`: a database for tests that run natively.
 //!
 //! The attributes [`get`], [`post`], [`put`], [`patch`] and [`delete`] make a
 //! function a handler, and [`plugin!`] makes the crate a plugin.
@@ -44,6 +45,8 @@ pub mod orm;
 pub mod plugin;
 pub mod prelude;
 mod request;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use database::Db;
 pub use error::{Error, Result};

@@ -3,13 +3,16 @@
 //!
 //! - [`TestHost`]: the host, with the plugins a test asks for.
 //! - [`Client`], [`Answer`]: requests and what came back.
+//! - [`native_database`]: a database for the SDK's queries without a host.
 //! - [`component`]: plugins, built from their sources once per process.
 
 mod client;
 mod component;
 mod database;
 mod host;
+mod native;
 
 pub use client::{Answer, Client};
 pub use component::{component, folder};
 pub use host::{Options, TestHost};
+pub use native::native_database;

@@ -9,6 +9,8 @@ pub(super) use wasm::{Transaction, execute, query};
 #[cfg(not(target_family = "wasm"))]
 mod native;
 #[cfg(not(target_family = "wasm"))]
+pub(crate) use native::{Driver, install};
+#[cfg(not(target_family = "wasm"))]
 pub(super) use native::{Transaction, execute, query};
 
 #[cfg(all(test, not(target_family = "wasm")))]

@@ -46,6 +46,16 @@ impl Parameter for &str {
     }
 }
 
+impl Parameter for Option<&str> {
+    fn oid(&self) -> Oid {
+        String::SQL.oid
+    }
+
+    fn write(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {
+        self.map_or(Ok(false), |text| text.write(out))
+    }
+}
+
 /// The parameters of a statement, one behind the other in one buffer: each its
 /// length as a big-endian `i32`, -1 for NULL, then its bytes.
 #[derive(Debug, Default)]

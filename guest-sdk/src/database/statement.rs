@@ -30,6 +30,11 @@ impl Statement {
         Ok(Self::from_parts(sql.into(), buffer))
     }
 
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn from_host(statement: host::Statement) -> Self {
+        Self(statement)
+    }
+
     pub(crate) fn from_parts(sql: String, parameters: Parameters) -> Self {
         let (parameter_types, parameters) = parameters.into_parts();
         Self(host::Statement {

@@ -165,3 +165,9 @@ impl<M> IntoOperand<M, Option<String>> for &str {
         Operand::value(&self)
     }
 }
+
+impl<M> IntoOperand<M, Option<String>> for Option<&str> {
+    fn into_operand(self) -> Operand {
+        Operand::value(&self)
+    }
+}

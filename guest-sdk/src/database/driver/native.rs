@@ -18,7 +18,6 @@ thread_local! {
 }
 
 /// Puts a driver in the host's place on this thread.
-#[cfg(test)]
 pub(crate) fn install(driver: Rc<dyn Driver>) {
     DRIVER.set(Some(driver));
 }

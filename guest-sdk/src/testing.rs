@@ -1,0 +1,127 @@
+//! A database for tests that run natively, where there is no host.
+//!
+//! A plugin's queries are ordinary functions of `&Db`, so a unit test on the
+//! development machine can call them. What runs their statements is a
+//! [`Database`] of the test's choice: a connection to a real Postgres, or a
+//! list of answers.
+//!
+//! ```
+//! use std::rc::Rc;
+//! use plinth::database::Statement;
+//! use plinth::testing::{Answer, Database, Refusal, use_database};
+//!
+//! struct OneBook;
+//!
+//! impl Database for OneBook {
+//!     fn run(&self, statement: &Statement) -> Result<Answer, Box<Refusal>> {
+//!         assert_eq!(statement.sql(), "SELECT title FROM books");
+//!         Ok(Answer {
+//!             columns: vec![("title".to_owned(), 25)],
+//!             rows: vec![vec![Some(b"Dune".to_vec())]],
+//!             affected: 1,
+//!         })
+//!     }
+//! }
+//!
+//! use_database(Rc::new(OneBook));
+//! let rows = plinth::Db::named("default").query("SELECT title FROM books", &[])?;
+//! assert_eq!(rows.first().unwrap().get::<String>("title")?, "Dune");
+//! # Ok::<(), plinth::Error>(())
+//! ```
+
+use std::rc::Rc;
+
+use bytes::{BufMut, BytesMut};
+
+use crate::Error;
+use crate::bindings::plinth::host::database as host;
+use crate::database::{Driver, Statement, install};
+
+/// What runs the statements of a test.
+pub trait Database {
+    /// Runs one statement. Those that begin and end transactions are statements
+    /// too: `BEGIN`, `SAVEPOINT sp_1`, `COMMIT` and so on.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses it.
+    fn run(&self, statement: &Statement) -> Result<Answer, Box<Refusal>>;
+}
+
+/// What a statement returned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The name of each column, and the object identifier of its type.
+    pub columns: Vec<(String, u32)>,
+    /// The rows, each value in Postgres' binary format; `None` is NULL.
+    pub rows: Vec<Vec<Option<Vec<u8>>>>,
+    /// How many rows it affected.
+    pub affected: u64,
+}
+
+/// Why Postgres refused a statement.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it said.
+    pub message: String,
+    /// The SQLSTATE, five characters.
+    pub sqlstate: Option<String>,
+    /// The DETAIL line.
+    pub detail: Option<String>,
+    /// The constraint that was violated.
+    pub constraint: Option<String>,
+    /// The table concerned.
+    pub table: Option<String>,
+    /// The column concerned.
+    pub column: Option<String>,
+}
+
+/// Makes every [`Db`](crate::Db) on this thread run its statements there.
+pub fn use_database(database: Rc<dyn Database>) {
+    install(Rc::new(Adapter(database)));
+}
+
+struct Adapter(Rc<dyn Database>);
+
+impl Driver for Adapter {
+    fn run(&self, statement: &host::Statement) -> crate::Result<(host::Rows, u64)> {
+        let statement = Statement::from_host(statement.clone());
+        match self.0.run(&statement) {
+            Ok(answer) => Ok((answer.rows(), answer.affected)),
+            Err(refusal) => Err(Error::database(refusal.into(), statement.sql())),
+        }
+    }
+}
+
+impl Answer {
+    fn rows(&self) -> host::Rows {
+        let (names, column_types): (Vec<_>, _) = self.columns.iter().cloned().unzip();
+        let mut data = BytesMut::new();
+        for cell in self.rows.iter().flatten() {
+            let length = cell.as_ref().map(|cell| i32::try_from(cell.len()));
+            // Postgres has no longer values either.
+            data.put_i32(length.map_or(-1, |length| length.unwrap_or(i32::MAX)));
+            data.put_slice(cell.as_deref().unwrap_or_default());
+        }
+        host::Rows {
+            column_types,
+            column_names: names.join("\0"),
+            count: u32::try_from(self.rows.len()).unwrap_or(u32::MAX),
+            data: data.into(),
+        }
+    }
+}
+
+impl From<Box<Refusal>> for host::Error {
+    fn from(refusal: Box<Refusal>) -> Self {
+        Self {
+            kind: host::ErrorKind::Server,
+            message: refusal.message,
+            sqlstate: refusal.sqlstate,
+            detail: refusal.detail,
+            constraint: refusal.constraint,
+            table: refusal.table,
+            column: refusal.column,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What Postgres makes of the ORM's SQL, on rows for which a wrong translation
+//! gives another answer. The queries run natively: what the host adds is tested
+//! over HTTP.
+
+mod lookups;

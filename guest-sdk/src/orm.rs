@@ -74,6 +74,7 @@ mod subquery;
 mod update;
 mod value;
 mod values;
+mod whole_row;
 
 pub use aggregate::{
     Aggregate, Ordered, avg, count, count_distinct, max, min, std_dev, sum, variance,
@@ -103,6 +104,7 @@ pub use selection::{SelectedValues, Selection};
 pub use subquery::{ComparesWith, Correlated, exists};
 pub use update::{Assign, Returning, ReturningValues, Update};
 pub use values::Values;
+pub use whole_row::WholeRow;
 
 #[doc(hidden)]
 pub use serde;

@@ -1,9 +1,12 @@
 use std::fmt;
+use std::mem;
 
 use postgres_types::Type;
 
 use super::meta::{ColumnMeta, ModelMeta};
+use super::model::Model;
 use super::node::Node;
+use super::related::Related;
 use super::select::Select;
 use super::selection::Selected;
 use crate::database::{Cells, ColumnType, Rows, SqlType};
@@ -15,6 +18,8 @@ pub struct RowReader<'a> {
     types: &'a [Type],
     cells: Cells<'a>,
     column: usize,
+    /// What whole rows among the values bring with them.
+    related: Related,
 }
 
 impl<'a> RowReader<'a> {
@@ -25,7 +30,7 @@ impl<'a> RowReader<'a> {
     /// When the columns are others, or a type is one that the model's field
     /// cannot be read from.
     pub(crate) fn new(rows: &'a Rows, models: &'a [&'static ModelMeta]) -> Result<Self> {
-        Self::open(rows, Shape::Models(models))
+        Self::open(rows, Shape::Models(models), Related::default())
     }
 
     /// A reader of the values of a query.
@@ -35,15 +40,16 @@ impl<'a> RowReader<'a> {
     /// When there are others, or a type is one that a value cannot be read
     /// from.
     pub(crate) fn of_values(rows: &'a Rows, select: &'a Select) -> Result<Self> {
-        Self::open(rows, Shape::Values(select))
+        Self::open(rows, Shape::Values(select), select.related())
     }
 
-    fn open(rows: &'a Rows, shape: Shape<'a>) -> Result<Self> {
+    fn open(rows: &'a Rows, shape: Shape<'a>, related: Related) -> Result<Self> {
         let reader = Self {
             shape,
             types: rows.types(),
             cells: rows.cells(),
             column: 0,
+            related,
         };
         reader.check_types()?;
         Ok(reader)
@@ -74,6 +80,14 @@ impl<'a> RowReader<'a> {
             .map_err(|e| self.failed(self.column, &e))?;
         self.column += count;
         Ok(())
+    }
+
+    /// Reads a whole row with what the query loads beside it.
+    pub(super) fn next_row<M: Model>(&mut self) -> Result<M> {
+        let related = mem::take(&mut self.related);
+        let row = M::decode(self, &related);
+        self.related = related;
+        row
     }
 
     pub(crate) fn begin_row(&mut self) {

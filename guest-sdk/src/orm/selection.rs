@@ -3,7 +3,9 @@ use super::column::Column;
 use super::expression::Expr;
 use super::meta::ModelMeta;
 use super::node::{ColumnRef, Node};
+use super::related::Related;
 use super::row_reader::RowReader;
+use super::select::Select;
 use crate::Result;
 use crate::database::{ColumnType, SqlType, Type};
 
@@ -31,7 +33,11 @@ pub trait Selection<M> {
 
 /// What a query reads, without its types.
 #[derive(Clone, Debug, Default)]
-pub struct SelectedValues(pub(crate) Vec<Selected>);
+pub struct SelectedValues {
+    values: Vec<Selected>,
+    /// The relations whose rows are read with whole rows.
+    pub(super) related: Related,
+}
 
 /// One of the values that a query reads.
 #[derive(Clone, Debug)]
@@ -60,16 +66,30 @@ impl SelectedValues {
     pub(crate) fn of<M>(selection: impl Selection<M>) -> Vec<Selected> {
         let mut values = Self::default();
         selection.select(&mut values);
-        values.0
+        values.values
+    }
+
+    /// What is read by a query that loads relations too.
+    pub(crate) fn of_query<M>(selection: impl Selection<M>, select: &Select) -> Vec<Selected> {
+        let mut values = Self {
+            values: Vec::new(),
+            related: select.related(),
+        };
+        selection.select(&mut values);
+        values.values
     }
 
     pub(crate) fn push<T: ColumnType>(&mut self, node: Node) {
-        self.0.push(Selected {
+        self.values.push(Selected {
             node,
             sql: T::SQL,
             accepts: T::accepts,
             nullable: T::NULLABLE,
         });
+    }
+
+    pub(super) fn push_selected(&mut self, value: Selected) {
+        self.values.push(value);
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Values<M, S> {
 /// Narrowing, grouping and ordering.
 impl<M: Model, S: Selection<M>> Values<M, S> {
     pub(super) fn new(mut select: Select, selection: S) -> Self {
-        select.values = SelectedValues::of(selection);
+        select.values = SelectedValues::of_query(selection, &select);
         let conditions = mem::take(&mut select.conditions).into_iter();
         (select.having, select.conditions) = conditions.partition(Node::has_aggregate);
         Self {

@@ -11,6 +11,7 @@
     reason = "the models are read by the compiler and by no one else"
 )]
 
+mod annotate;
 mod conditions;
 mod drafts;
 mod expressions;

@@ -43,7 +43,11 @@ pub(crate) enum Kind {
     /// A value cannot be written in Postgres' format.
     Encode(String),
     /// A relation was read without having been loaded.
-    NotLoaded { field: &'static str },
+    NotLoaded {
+        field: &'static str,
+        /// What loads it.
+        call: &'static str,
+    },
     /// The query makes no sense.
     InvalidQuery(String),
     /// The handler's own answer.
@@ -95,7 +99,13 @@ impl Error {
     /// ```
     #[must_use]
     pub fn not_loaded(field: &'static str) -> Self {
-        Self::new(Kind::NotLoaded { field })
+        let call = "select_related";
+        Self::new(Kind::NotLoaded { field, call })
+    }
+
+    pub(crate) fn not_prefetched(field: &'static str) -> Self {
+        let call = "prefetch_related";
+        Self::new(Kind::NotLoaded { field, call })
     }
 
     pub(crate) fn multiple_objects(table: &'static str) -> Self {
@@ -325,10 +335,10 @@ impl fmt::Display for Error {
             ),
             Kind::Decode(decode) => decode.fmt(f),
             Kind::Encode(reason) => write!(f, "a value cannot be sent to Postgres: {reason}"),
-            Kind::NotLoaded { field } => match field.split_once('.') {
+            Kind::NotLoaded { field, call } => match field.split_once('.') {
                 Some((model, name)) => write!(
                     f,
-                    "`{field}` is not loaded; add `.select_related({model}::{name}())` to the query"
+                    "`{field}` is not loaded; add `.{call}({model}::{name}())` to the query"
                 ),
                 None => write!(
                     f,

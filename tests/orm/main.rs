@@ -3,3 +3,4 @@
 //! over HTTP.
 
 mod lookups;
+mod to_many;

@@ -179,13 +179,24 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `on_delete = cascade` | what happens when the row a foreign key points to is deleted: `cascade`, `restrict` or `set_null`; without it the deletion is refused |
 /// | `column = "type"` | the column's name, when it is not the field's |
 ///
-/// The types of fields are those that implement
+/// The types of columns are those that implement
 /// [`ColumnType`](../plinth/database/trait.ColumnType.html).
+///
+/// # Rows that belong to a row
+///
+/// Fields of two types are no columns:
+///
+/// | type | `#[model(…)]` on the field | |
+/// |---|---|---|
+/// | `Many<Book>` | `reverse = author` | the rows whose foreign key points to this one, by that field of theirs |
+/// | `ManyToMany<Tag>` | `table = "books_tags"` | the rows tied to this one by a table between; without the attribute it is called after the table and the field |
+/// | | `through = BookTag(book, tag)` | the same with a model as the table between, and its foreign keys to both |
 ///
 /// # What is made
 ///
 /// For a field `title` the constant `Book::title`, and for a foreign key
 /// `author` the constant `Book::author_id` and the function `Book::author()`;
+/// for a field `tags` of other rows the function `Book::tags()`;
 /// `Book::objects()`, all rows as a query set; the method `delete`; and beside
 /// the struct two types, `BookDraft` for [`create!`] and `BookPath` for what
 /// `Review::book()` returns.

@@ -7,6 +7,7 @@ mod draft;
 mod expand;
 mod field;
 mod path;
+mod to_many;
 
 use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Visibility};
@@ -14,6 +15,7 @@ use syn::{Data, DeriveInput, Error, Fields, Ident, Visibility};
 use crate::errors::Errors;
 use attributes::{Index, TableAttributes};
 use field::Field;
+use to_many::ToMany;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match syn::parse2(input).and_then(|input| Model::parse(&input)) {
@@ -28,6 +30,8 @@ struct Model {
     visibility: Visibility,
     table: String,
     fields: Vec<Field>,
+    /// The fields that are no columns.
+    to_many: Vec<ToMany>,
     /// The position of the primary key.
     key: usize,
     indexes: Vec<Index>,
@@ -44,11 +48,13 @@ impl Model {
         }
         let attributes = TableAttributes::parse(input, &mut errors);
         let table = attributes.table_name(&input.ident, &mut errors);
-        let fields: Vec<Field> = named_fields(input)?
-            .named
-            .iter()
-            .filter_map(|field| errors.take(Field::parse(field)))
-            .collect();
+        let (mut fields, mut to_many) = (Vec::new(), Vec::new());
+        for field in &named_fields(input)?.named {
+            match ToMany::parse(field) {
+                Some(many) => to_many.extend(errors.take(many)),
+                None => fields.extend(errors.take(Field::parse(field))),
+            }
+        }
         check::fields(&fields, &mut errors);
         let indexes = attributes.resolve_indexes(&fields, &mut errors);
         let key = check::key(&input.ident, &fields, &mut errors);
@@ -57,6 +63,7 @@ impl Model {
             visibility: input.vis.clone(),
             table,
             fields,
+            to_many,
             key,
             indexes,
         })

@@ -39,6 +39,13 @@ impl<M, T> Column<M, T> {
         }
     }
 
+    /// Its position among those of its model.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn index(self) -> u16 {
+        self.at.index
+    }
+
     pub(crate) fn node(self) -> Node {
         Node::Column(self.at)
     }

@@ -156,14 +156,7 @@ impl<M: Model, D> Upsert<M, D> {
 }
 
 /// What follows the columns of an upserted row.
-const IS_INSERTED: &ModelMeta = &ModelMeta {
-    model: "",
-    table: "",
-    columns: &[ColumnMeta::of::<bool>("is_inserted")],
-    key: 0,
-    relations: &[],
-    indexes: &[],
-};
+const IS_INSERTED: &ModelMeta = &ModelMeta::new("", &[ColumnMeta::of::<bool>("is_inserted")]);
 
 fn decode<M: Model>(rows: &Rows) -> Result<Vec<(M, bool)>> {
     let mut reader = RowReader::new(rows, &[M::META, IS_INSERTED])?;

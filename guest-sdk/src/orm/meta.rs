@@ -2,6 +2,7 @@
 
 use postgres_types::Type;
 
+use super::path::RelationPath;
 use crate::database::{ColumnType, SqlType};
 
 /// A table: its columns, keys and indexes.
@@ -19,9 +20,35 @@ pub struct ModelMeta {
     pub relations: &'static [RelationMeta],
     /// The indexes and unique constraints of several columns.
     pub indexes: &'static [IndexMeta],
+    /// The rows of others that belong to a row, in the order of the struct's
+    /// fields.
+    pub to_many: &'static [ToManyMeta],
 }
 
 impl ModelMeta {
+    /// A table of nothing but columns, the first of which is the key.
+    #[must_use]
+    pub const fn new(table: &'static str, columns: &'static [ColumnMeta]) -> Self {
+        Self {
+            model: table,
+            table,
+            columns,
+            key: 0,
+            relations: &[],
+            indexes: &[],
+            to_many: &[],
+        }
+    }
+
+    /// The path over the foreign key that a column is.
+    pub(crate) fn path_over(&self, column: u16) -> RelationPath {
+        let mut relations = self.relations.iter();
+        let found = relations.position(|relation| relation.column == usize::from(column));
+        let found = found.and_then(|index| u8::try_from(index).ok());
+        // One that is none is refused like a path that is too long.
+        RelationPath::ROOT.then(found.unwrap_or(u8::MAX))
+    }
+
     /// The primary key's column.
     #[must_use]
     pub fn key_column(&self) -> &'static ColumnMeta {
@@ -112,6 +139,34 @@ pub enum OnDelete {
     Cascade,
     /// The foreign key becomes NULL.
     SetNull,
+}
+
+/// Rows of another model that belong to a row.
+#[derive(Debug)]
+pub struct ToManyMeta {
+    /// The field, written `Author.books`.
+    pub field: &'static str,
+    /// By what they belong to it.
+    pub via: Via,
+}
+
+/// By what rows belong to a row.
+#[derive(Clone, Copy, Debug)]
+pub enum Via {
+    /// Their foreign key.
+    ForeignKey {
+        /// Which of their columns it is.
+        column: u16,
+    },
+    /// A table of pairs.
+    Junction {
+        /// The table.
+        table: &'static ModelMeta,
+        /// Which of its columns has the key of the row.
+        owner: u16,
+        /// Which has theirs.
+        target: u16,
+    },
 }
 
 /// An index of several columns.

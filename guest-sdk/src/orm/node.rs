@@ -24,6 +24,14 @@ impl ColumnRef {
         }
     }
 
+    /// A column of the query's own model.
+    pub(crate) fn own(index: u16) -> Self {
+        Self {
+            path: RelationPath::ROOT,
+            index,
+        }
+    }
+
     /// Its model and itself, as seen from the model that the path begins at.
     pub(crate) fn model_and_meta(
         self,
@@ -164,6 +172,37 @@ impl Node {
             Self::Query(select) => select
                 .nodes()
                 .for_each(|node| node.collect_outer_columns(columns)),
+        }
+    }
+
+    /// Makes an expression on rows of one model one on rows of another, from
+    /// which the path leads to them.
+    pub(crate) fn move_under(&mut self, path: RelationPath) {
+        match self {
+            Self::Column(column) => column.path = path.join(column.path),
+            Self::Value(_) | Self::Outer(_) | Self::Excluded(_) => {}
+            Self::Op(_, operands) => {
+                for operand in operands {
+                    operand.move_under(path);
+                }
+            }
+            Self::Query(select) => {
+                for node in select.nodes_mut() {
+                    node.move_outer_under(path);
+                }
+            }
+        }
+    }
+
+    fn move_outer_under(&mut self, path: RelationPath) {
+        match self {
+            Self::Outer(column) => column.path = path.join(column.path),
+            Self::Op(_, operands) => {
+                for operand in operands {
+                    operand.move_outer_under(path);
+                }
+            }
+            Self::Column(_) | Self::Value(_) | Self::Excluded(_) | Self::Query(_) => {}
         }
     }
 

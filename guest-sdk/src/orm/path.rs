@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 
 use super::column::Column;
 use super::model::Model;
+use super::to_many::ToMany;
 
 /// How many relations a path can follow: each takes one byte.
 pub(crate) const HOPS_MAX: usize = 4;
@@ -31,6 +32,12 @@ impl RelationPath {
             shift += 8;
         }
         Self(self.0 | (relation as u32 + 1) << shift)
+    }
+
+    /// The path that follows another after this one.
+    pub(crate) fn join(self, other: Self) -> Self {
+        let hops = other.hops().map(|hop| u8::try_from(hop).unwrap_or(u8::MAX));
+        hops.fold(self, Self::then)
     }
 
     pub(crate) fn is_root(self) -> bool {
@@ -105,6 +112,11 @@ impl<Root: 'static> Hop<Root> {
     #[must_use]
     pub const fn column<T>(self, index: u16) -> Column<Root, T> {
         Column::over(self.path, index)
+    }
+
+    /// The rows that belong to a row of the model `M` that it leads to.
+    pub fn to_many<M: Model, T: Model>(self, index: usize) -> ToMany<Root, T> {
+        ToMany::over::<M>(self.path, index)
     }
 
     /// A relation of the model it leads to.

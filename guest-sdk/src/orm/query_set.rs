@@ -2,12 +2,14 @@ mod read;
 mod write;
 
 use std::fmt;
-use std::marker::PhantomData;
+use std::rc::Rc;
 
 use super::condition::Q;
 use super::model::Model;
+use super::node::Node;
 use super::order::Order;
 use super::path::Relation;
+use super::prefetch::Prefetch;
 use super::select::{Lock, Select};
 use super::selection::{SelectedValues, Selection};
 use super::sql;
@@ -34,7 +36,7 @@ pub(super) use read::{decode_rows, run};
 #[must_use = "a query set does nothing until one of its methods takes a `&Db`"]
 pub struct QuerySet<M> {
     select: Select,
-    model: PhantomData<fn() -> M>,
+    prefetches: Vec<Rc<dyn Prefetch<M>>>,
 }
 
 /// Narrowing and ordering.
@@ -43,8 +45,31 @@ impl<M: Model> QuerySet<M> {
     pub fn new() -> Self {
         Self {
             select: Select::new(M::META),
-            model: PhantomData,
+            prefetches: Vec::new(),
         }
+    }
+
+    pub(super) fn with_condition(condition: Node) -> Self {
+        let mut query = Self::new();
+        query.select.conditions.push(condition);
+        query
+    }
+
+    pub(super) fn as_select(&self) -> &Select {
+        &self.select
+    }
+
+    pub(super) fn push_prefetch(&mut self, relation: impl Prefetch<M> + 'static) {
+        self.prefetches.push(Rc::new(relation));
+    }
+
+    /// Loads what belongs to the rows.
+    pub(super) fn prefetch(&self, rows: &mut [M], db: &Db) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut prefetches = self.prefetches.iter();
+        prefetches.try_for_each(|relation| relation.load(rows, db))
     }
 
     pub(super) fn into_select(self) -> Select {
@@ -189,7 +214,7 @@ impl<M: Model> QuerySet<M> {
     /// # Errors
     ///
     /// When the statement fails, and
-    /// [`is_invalid_query`](Error::is_invalid_query) when something selected is
+    /// [`is_invalid_query`](crate::Error::is_invalid_query) when something selected is
     /// no aggregate.
     pub fn aggregate<S: Selection<M>>(&self, aggregates: S, db: &Db) -> Result<S::Row> {
         let select = self.select.aggregated(SelectedValues::of(aggregates));
@@ -208,7 +233,7 @@ impl<M> Clone for QuerySet<M> {
     fn clone(&self) -> Self {
         Self {
             select: self.select.clone(),
-            model: PhantomData,
+            prefetches: self.prefetches.clone(),
         }
     }
 }

@@ -90,6 +90,22 @@ impl<'a> RowReader<'a> {
         row
     }
 
+    /// The bytes of the next value, `None` for NULL.
+    pub(super) fn next_bytes(&mut self) -> Result<Option<&'a [u8]>> {
+        Ok(self.next_cell()?.1)
+    }
+
+    /// Where the next value is.
+    pub(super) fn position(&self) -> Cells<'a> {
+        self.cells
+    }
+
+    /// Goes to where a row begins.
+    pub(super) fn seek(&mut self, row: Cells<'a>) {
+        self.cells = row;
+        self.begin_row();
+    }
+
     pub(crate) fn begin_row(&mut self) {
         self.column = 0;
     }

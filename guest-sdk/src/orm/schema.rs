@@ -5,7 +5,7 @@ mod order;
 
 use std::fmt::Write as _;
 
-use super::meta::{ColumnMeta, DefaultMeta, ModelMeta, OnDelete, RelationMeta};
+use super::meta::{ColumnMeta, DefaultMeta, ModelMeta, OnDelete, RelationMeta, Via};
 pub use crate::bindings::exports::plinth::host::handler::Table;
 use names::{constraint, quoted, quoted_text};
 
@@ -34,13 +34,29 @@ use names::{constraint, quoted, quoted_text};
 /// ```
 #[must_use]
 pub fn tables(models: &[&'static ModelMeta]) -> Vec<Table> {
+    let mut models = models.to_vec();
+    add_junctions(&mut models);
     let mut created = Vec::new();
     let mut tables = Vec::new();
-    for model in order::referred_first(models) {
+    for model in order::referred_first(&models) {
         created.push(model.table);
-        tables.push(table(model, &created, models));
+        tables.push(table(model, &created, &models));
     }
     tables
+}
+
+/// Adds the tables between models that are no models themselves.
+fn add_junctions(models: &mut Vec<&'static ModelMeta>) {
+    let to_many = models.iter().flat_map(|model| model.to_many);
+    let junctions = to_many.filter_map(|many| match many.via {
+        Via::Junction { table, .. } => Some(table),
+        Via::ForeignKey { .. } => None,
+    });
+    for junction in junctions.collect::<Vec<_>>() {
+        if models.iter().all(|model| model.table != junction.table) {
+            models.push(junction);
+        }
+    }
 }
 
 fn table(model: &ModelMeta, created: &[&str], models: &[&'static ModelMeta]) -> Table {

@@ -61,6 +61,21 @@ impl Select {
         conditions.chain(values).chain(&self.group).chain(order)
     }
 
+    pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
+        let values = self.values.iter_mut().map(|value| &mut value.node);
+        let order = self.order.iter_mut().map(|term| &mut term.node);
+        let conditions = self.conditions.iter_mut().chain(&mut self.having);
+        conditions.chain(values).chain(&mut self.group).chain(order)
+    }
+
+    /// Makes it a query for rows of another model, from which the path leads
+    /// to what it was about.
+    pub(crate) fn move_under(&mut self, model: &'static ModelMeta, path: RelationPath) {
+        self.model = model;
+        self.loads.clear();
+        self.nodes_mut().for_each(|node| node.move_under(path));
+    }
+
     pub(crate) fn is_slice(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
     }

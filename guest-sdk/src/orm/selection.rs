@@ -2,7 +2,9 @@ use super::aggregate::Aggregate;
 use super::column::Column;
 use super::expression::Expr;
 use super::meta::ModelMeta;
+use super::model::Model;
 use super::node::{ColumnRef, Node};
+use super::path::RelationPath;
 use super::related::Related;
 use super::row_reader::RowReader;
 use super::select::Select;
@@ -36,7 +38,7 @@ pub trait Selection<M> {
 pub struct SelectedValues {
     values: Vec<Selected>,
     /// The relations whose rows are read with whole rows.
-    pub(super) related: Related,
+    related: Related,
 }
 
 /// One of the values that a query reads.
@@ -52,9 +54,14 @@ pub(crate) struct Selected {
 impl Selected {
     /// The primary key.
     pub(crate) fn key(model: &'static ModelMeta) -> Self {
-        let column = model.key_column();
+        Self::own(model, ColumnRef::key(model).index)
+    }
+
+    /// A column of the model itself.
+    pub(crate) fn own(model: &'static ModelMeta, index: u16) -> Self {
+        let column = &model.columns[usize::from(index)];
         Self {
-            node: Node::Column(ColumnRef::key(model)),
+            node: Node::Column(ColumnRef::own(index)),
             sql: column.sql,
             accepts: column.accepts,
             nullable: column.nullable,
@@ -88,8 +95,32 @@ impl SelectedValues {
         });
     }
 
-    pub(super) fn push_selected(&mut self, value: Selected) {
-        self.values.push(value);
+    /// The columns of whole rows of `M` over a path to them, and of what is
+    /// loaded with them.
+    pub(super) fn of_rows<M: Model>(path: RelationPath, related: &Related) -> Vec<Selected> {
+        let mut values = Self::default();
+        values.push_columns(path, M::META);
+        for (hops, model) in related.models(M::META) {
+            values.push_columns(path.join(hops), model);
+        }
+        values.values
+    }
+
+    pub(super) fn push_rows<M: Model>(&mut self) {
+        let mut columns = Self::of_rows::<M>(RelationPath::ROOT, &self.related);
+        self.values.append(&mut columns);
+    }
+
+    fn push_columns(&mut self, path: RelationPath, model: &'static ModelMeta) {
+        let columns = (0..).zip(model.columns);
+        self.values.extend(columns.map(|(index, column)| Selected {
+            node: Node::Column(ColumnRef { path, index }),
+            sql: column.sql,
+            accepts: column.accepts,
+            // Reading a row tells whether it is there, so its columns may be
+            // NULL.
+            nullable: column.nullable || !path.is_root(),
+        }));
     }
 }
 

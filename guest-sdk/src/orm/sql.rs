@@ -5,6 +5,7 @@
 mod change;
 mod condition;
 mod insert;
+mod junction;
 mod scope;
 mod select;
 mod values;
@@ -12,4 +13,5 @@ mod writer;
 
 pub(crate) use change::{delete, delete_row, update};
 pub(crate) use insert::{insert, upsert};
+pub(crate) use junction::{Tie, tie};
 pub(crate) use select::{Ask, aggregate, select};

@@ -1,13 +1,10 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::meta::ModelMeta;
 use super::model::Model;
-use super::node::{ColumnRef, Node};
-use super::path::RelationPath;
 use super::query_set::QuerySet;
 use super::row_reader::RowReader;
-use super::selection::{Selected, SelectedValues, Selection};
+use super::selection::{SelectedValues, Selection};
 use super::values::Values;
 use crate::Result;
 
@@ -26,27 +23,11 @@ impl<M: Model> Selection<M> for WholeRow<M> {
     type Row = M;
 
     fn select(self, values: &mut SelectedValues) {
-        let related = values.related.models(M::META);
-        push_columns(values, RelationPath::ROOT, M::META);
-        for (path, model) in related {
-            push_columns(values, path, model);
-        }
+        values.push_rows::<M>();
     }
 
     fn read(row: &mut RowReader<'_>) -> Result<M> {
         row.next_row()
-    }
-}
-
-/// Reading a row tells whether it is there, so that its columns may be NULL.
-fn push_columns(values: &mut SelectedValues, path: RelationPath, model: &'static ModelMeta) {
-    for (index, column) in (0..).zip(model.columns) {
-        values.push_selected(Selected {
-            node: Node::Column(ColumnRef { path, index }),
-            sql: column.sql,
-            accepts: column.accepts,
-            nullable: column.nullable || !path.is_root(),
-        });
     }
 }
 

@@ -19,6 +19,7 @@ mod models;
 mod schema;
 mod select;
 mod subqueries;
+mod to_many;
 mod values;
 mod write;
 

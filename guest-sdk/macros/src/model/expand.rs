@@ -20,7 +20,8 @@ impl Model {
                 .as_ref()
                 .and_then(|default| default.expand_check(field))
         });
-        quote! { #columns #model #path #draft #(#checks)* }
+        let to_many_checks = self.to_many_checks();
+        quote! { #columns #model #path #draft #(#checks)* #(#to_many_checks)* }
     }
 
     pub(super) fn path_name(&self) -> Ident {
@@ -43,12 +44,14 @@ impl Model {
             .relations()
             .enumerate()
             .map(|(index, (_, field))| relation_function(index, field));
+        let to_many = self.to_many_functions();
         let objects = format!("All rows of `{}`, to be filtered and ordered.", self.table);
         quote! {
             #[allow(non_upper_case_globals, reason = "columns are named like their fields")]
             impl #name {
                 #(#columns)*
                 #(#relations)*
+                #(#to_many)*
 
                 #[doc = #objects]
                 #visibility fn objects() -> ::plinth::orm::QuerySet<Self> {
@@ -79,6 +82,7 @@ impl Model {
             .relations()
             .map(|(index, field)| self.relation_meta(index, field));
         let indexes = self.indexes.iter().map(index_meta);
+        let to_many = self.to_many_metas();
         let decode = self.expand_decode();
         quote! {
             impl ::plinth::orm::Model for #name {
@@ -93,6 +97,7 @@ impl Model {
                     key: #key,
                     relations: &[#(#relations),*],
                     indexes: &[#(#indexes),*],
+                    to_many: &[#(#to_many),*],
                 };
 
                 fn key(&self) -> &Self::Key {
@@ -121,11 +126,13 @@ impl Model {
                 )?;
             }
         });
-        let mutable = self.relations().next().map(|_| quote!(mut));
-        let related = match mutable {
-            Some(_) => quote!(related),
-            None => quote!(_related),
+        let has_relations = self.relations().next().is_some();
+        let mutable = (has_relations || !self.to_many.is_empty()).then(|| quote!(mut));
+        let related = match has_relations {
+            true => quote!(related),
+            false => quote!(_related),
         };
+        let (unowned, owned) = (self.to_many_defaults(), self.to_many_values());
         quote! {
             fn decode(
                 row: &mut ::plinth::orm::RowReader<'_>,
@@ -133,8 +140,10 @@ impl Model {
             ) -> ::plinth::Result<Self> {
                 let #mutable decoded = Self {
                     #(#fields)*
+                    #(#unowned)*
                 };
                 #(#loads)*
+                #(#owned)*
                 ::core::result::Result::Ok(decoded)
             }
         }

@@ -19,6 +19,7 @@ impl Model {
             .relations()
             .enumerate()
             .map(|(i, (_, field))| relation(i, field));
+        let to_many = self.to_many_over_path();
         let summary = format!(
             "The columns of [`{}`] over a relation of `Root` to it.",
             self.name
@@ -31,6 +32,7 @@ impl Model {
             impl<Root: 'static> #name<Root> {
                 #(#columns)*
                 #(#relations)*
+                #(#to_many)*
             }
 
             impl<Root: 'static> ::plinth::orm::Relation<Root> for #name<Root> {

@@ -46,8 +46,9 @@ impl<M: Model> QuerySet<M> {
     /// [`is_invalid_query`](Error::is_invalid_query) for a slice.
     pub fn last(&self, db: &Db) -> Result<Option<M>> {
         self.select.refuse_slice("take the last of the")?;
-        let rows = run(&self.select.reversed(), Ask::First, db)?;
-        Ok(decode_rows(&rows, &self.select.related())?.pop())
+        let mut last = self.clone();
+        last.select = self.select.reversed();
+        Ok(last.rows(Ask::First, db)?.pop())
     }
 
     /// The row with the greatest value in a column, whatever the ordering; one
@@ -173,7 +174,9 @@ impl<M: Model> QuerySet<M> {
 
     pub(super) fn rows(&self, ask: Ask, db: &Db) -> Result<Vec<M>> {
         let rows = self.run(ask, db)?;
-        decode_rows(&rows, &self.select.related())
+        let mut rows = decode_rows(&rows, &self.select.related())?;
+        self.prefetch(&mut rows, db)?;
+        Ok(rows)
     }
 
     fn run(&self, ask: Ask, db: &Db) -> Result<Rows> {

@@ -193,7 +193,7 @@ impl Writer {
         Ok(())
     }
 
-    fn array(&mut self, values: &[&Value], array_oid: u32) -> Result<()> {
+    pub(super) fn array(&mut self, values: &[&Value], array_oid: u32) -> Result<()> {
         let element = values.first().map_or(0, |value| value.oid);
         let cells = values
             .iter()

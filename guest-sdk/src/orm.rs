@@ -48,6 +48,7 @@
 mod aggregate;
 mod choices;
 mod column;
+mod combined;
 mod comparison;
 mod condition;
 mod conflict;
@@ -85,6 +86,7 @@ pub use aggregate::{
 };
 pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};
 pub use column::Column;
+pub use combined::{Combine, CombinePart, Combined};
 pub use comparison::{Nullable, Text};
 pub use condition::Q;
 pub use conflict::{

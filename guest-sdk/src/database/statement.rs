@@ -69,7 +69,8 @@ impl Statement {
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = self.sql().split_whitespace().next().unwrap_or("nothing");
+        let sql = self.sql().trim_start_matches('(');
+        let kind = sql.split_whitespace().next().unwrap_or("nothing");
         let count = self.parameter_types().len();
         let plural = if count == 1 { "" } else { "s" };
         write!(f, "-- {kind} ({count} parameter{plural})\n{}", self.sql())?;

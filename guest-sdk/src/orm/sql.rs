@@ -3,6 +3,7 @@
 //! Pure: no I/O, no types of models, one copy for all of them.
 
 mod change;
+mod combination;
 mod condition;
 mod insert;
 mod junction;
@@ -12,6 +13,7 @@ mod values;
 mod writer;
 
 pub(crate) use change::{delete, delete_row, update};
+pub(crate) use combination::{any_of_combination, combination, count_combination};
 pub(crate) use insert::{insert, upsert};
 pub(crate) use junction::{Tie, tie};
 pub(crate) use select::{Ask, aggregate, select};

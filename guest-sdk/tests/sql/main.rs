@@ -12,6 +12,7 @@
 )]
 
 mod annotate;
+mod combined;
 mod conditions;
 mod drafts;
 mod expressions;

@@ -2,6 +2,7 @@ use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
 use crate::orm::node::Node;
+use crate::orm::order::OrderTerm;
 use crate::orm::select::{Lock, Select};
 use crate::{Error, Result};
 
@@ -218,14 +219,18 @@ impl Writer {
         for (index, term) in select.order.iter().enumerate() {
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             self.node_or_place(&term.node, &select.values)?;
-            self.push(if term.is_descending { " DESC" } else { " ASC" });
-            // Said where it is not the rule only: an index fits its own order.
-            if term.is_null_first != term.is_descending && self.is_nullable(&term.node)? {
-                let place = [" NULLS LAST", " NULLS FIRST"][usize::from(term.is_null_first)];
-                self.push(place);
-            }
+            self.direction(term, self.is_nullable(&term.node)?);
         }
         Ok(())
+    }
+
+    pub(super) fn direction(&mut self, term: &OrderTerm, is_nullable: bool) {
+        self.push(if term.is_descending { " DESC" } else { " ASC" });
+        // Said where it is not the rule only: an index fits its own order.
+        if term.is_null_first != term.is_descending && is_nullable {
+            let place = [" NULLS LAST", " NULLS FIRST"][usize::from(term.is_null_first)];
+            self.push(place);
+        }
     }
 
     /// From the smallest key; without keys, from the smallest row.
@@ -260,7 +265,7 @@ impl Writer {
         Ok(())
     }
 
-    fn slice(&mut self, limit: Option<u64>, offset: Option<u64>) -> Result<()> {
+    pub(super) fn slice(&mut self, limit: Option<u64>, offset: Option<u64>) -> Result<()> {
         for (word, rows) in [(" LIMIT ", limit), (" OFFSET ", offset)] {
             if let Some(rows) = rows {
                 // Postgres counts rows in a bigint; more than that is all.

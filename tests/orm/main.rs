@@ -2,5 +2,7 @@
 //! gives another answer. The queries run natively: what the host adds is tested
 //! over HTTP.
 
+mod cursors;
 mod lookups;
+mod queries;
 mod to_many;

@@ -44,6 +44,12 @@ impl Statement {
         })
     }
 
+    /// The same behind some words, such as `EXPLAIN `.
+    pub(crate) fn after(mut self, words: &str) -> Self {
+        self.0.sql.insert_str(0, words);
+        self
+    }
+
     /// The text, with `$1`, `$2`, … for the parameters.
     #[must_use]
     pub fn sql(&self) -> &str {

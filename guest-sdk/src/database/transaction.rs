@@ -66,17 +66,21 @@ impl Db {
     }
 
     fn begin<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let transaction = Transaction::begin(&self.name)?;
-        let mut db = Db {
-            name: self.name.clone(),
-            transaction: Some(transaction),
-            savepoints: 0,
-        };
+        let mut db = self.begin_own()?;
         let result = work(&mut db);
         let Some(transaction) = db.transaction.take() else {
             return result;
         };
         finish(transaction, result)
+    }
+
+    /// A transaction that is undone when it is dropped.
+    pub(crate) fn begin_own(&self) -> Result<Db> {
+        Ok(Db {
+            name: self.name.clone(),
+            transaction: Some(Transaction::begin(&self.name)?),
+            savepoints: 0,
+        })
     }
 
     fn savepoint<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {

@@ -109,6 +109,17 @@ pub(crate) enum Op {
     Exists,
     /// The first is one of the values of a query.
     InQuery,
+    /// The first is one of the keys reached from those of a query, over a
+    /// foreign key to the model itself.
+    InTree {
+        path: RelationPath,
+        is_up: bool,
+    },
+    /// SQL of the author's own, with `{}` for each operand.
+    Raw {
+        sql: &'static str,
+        nullable: bool,
+    },
 }
 
 impl Op {
@@ -218,10 +229,11 @@ impl Node {
         }
     }
 
-    /// Whether a query is in the tree.
+    /// Whether a query is in the tree, or can be: SQL of the author's own may
+    /// hold one, in which a column without its table would be another.
     pub(crate) fn has_query(&self) -> bool {
         match self {
-            Self::Query(_) => true,
+            Self::Query(_) | Self::Op(Op::Raw { .. }, _) => true,
             Self::Op(_, operands) => operands.iter().any(Self::has_query),
             Self::Column(_) | Self::Value(_) | Self::Outer(_) | Self::Excluded(_) => false,
         }

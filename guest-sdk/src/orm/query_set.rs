@@ -50,9 +50,22 @@ impl<M: Model> QuerySet<M> {
     }
 
     pub(super) fn with_condition(condition: Node) -> Self {
-        let mut query = Self::new();
-        query.select.conditions.push(condition);
-        query
+        Self::new().with_conditions(vec![condition])
+    }
+
+    /// The same with other conditions, and no limit.
+    pub(super) fn with_conditions(mut self, conditions: Vec<Node>) -> Self {
+        self.select = Select {
+            conditions,
+            limit: None,
+            offset: None,
+            ..self.select
+        };
+        self
+    }
+
+    pub(super) fn as_select_mut(&mut self) -> &mut Select {
+        &mut self.select
     }
 
     pub(super) fn as_select(&self) -> &Select {
@@ -152,6 +165,31 @@ impl<M: Model> QuerySet<M> {
     /// own.
     pub fn distinct(mut self) -> Self {
         self.select.is_distinct = true;
+        self
+    }
+
+    /// Keeps of the rows that agree in some columns or expressions the first,
+    /// as the query is ordered: `DISTINCT ON`.
+    ///
+    /// ```
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub author_id: i64, pub year: i32 }
+    /// let newest_of_each = Book::objects()
+    ///     .distinct_on(Book::author_id)
+    ///     .order_by([Book::author_id.asc(), Book::year.desc()]);
+    /// assert_eq!(
+    ///     newest_of_each.to_sql()?.sql(),
+    ///     "SELECT DISTINCT ON (\"author_id\") \"id\", \"author_id\", \"year\" FROM \"books\" \
+    ///      ORDER BY \"author_id\" ASC, \"year\" DESC"
+    /// );
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    ///
+    /// An ordering has to begin with them.
+    pub fn distinct_on(mut self, columns: impl Selection<M>) -> Self {
+        let columns = SelectedValues::of(columns).into_iter();
+        self.select.distinct_on = columns.map(|value| value.node).collect();
         self
     }
 

@@ -1,3 +1,4 @@
+use super::cte::Cte;
 use super::meta::ModelMeta;
 use super::node::{ColumnRef, Node, Op};
 use super::order::OrderTerm;
@@ -25,6 +26,10 @@ pub(crate) struct Select {
     /// What must hold of a group.
     pub(crate) having: Vec<Node>,
     pub(crate) is_distinct: bool,
+    /// What rows must differ in, where that is not all.
+    pub(crate) distinct_on: Vec<Node>,
+    /// The queries with a name before it.
+    pub(crate) ctes: Vec<Cte>,
     pub(crate) lock: Option<Lock>,
 }
 
@@ -49,6 +54,8 @@ impl Select {
             group: Vec::new(),
             having: Vec::new(),
             is_distinct: false,
+            distinct_on: Vec::new(),
+            ctes: Vec::new(),
             lock: None,
         }
     }
@@ -58,14 +65,16 @@ impl Select {
         let values = self.values.iter().map(|value| &value.node);
         let order = self.order.iter().map(|term| &term.node);
         let conditions = self.conditions.iter().chain(&self.having);
-        conditions.chain(values).chain(&self.group).chain(order)
+        let others = self.group.iter().chain(&self.distinct_on);
+        conditions.chain(values).chain(others).chain(order)
     }
 
     pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
         let values = self.values.iter_mut().map(|value| &mut value.node);
         let order = self.order.iter_mut().map(|term| &mut term.node);
         let conditions = self.conditions.iter_mut().chain(&mut self.having);
-        conditions.chain(values).chain(&mut self.group).chain(order)
+        let others = self.group.iter_mut().chain(&mut self.distinct_on);
+        conditions.chain(values).chain(others).chain(order)
     }
 
     /// Makes it a query for rows of another model, from which the path leads
@@ -78,6 +87,11 @@ impl Select {
 
     pub(crate) fn is_slice(&self) -> bool {
         self.limit.is_some() || self.offset.is_some()
+    }
+
+    /// Whether it leaves out rows that are like others.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.is_distinct || !self.distinct_on.is_empty()
     }
 
     /// Whether its rows stand for groups of the table's.
@@ -108,11 +122,12 @@ impl Select {
     ///
     /// That `what` cannot be done with a slice.
     pub(crate) fn refuse_slice(&self, what: &str) -> Result<()> {
-        if !self.is_slice() {
+        if !self.is_slice() && self.distinct_on.is_empty() {
             return Ok(());
         }
         Err(Error::invalid_query(format!(
-            "cannot {what} rows of `{}` once a limit or an offset is set; filter by their keys",
+            "cannot {what} rows of `{}` once a limit, an offset or `distinct_on` is set; \
+             filter by their keys",
             self.model.table
         )))
     }
@@ -121,7 +136,8 @@ impl Select {
     pub(crate) fn aggregated(&self, values: Vec<Selected>) -> Self {
         let mut select = Self::new(self.model);
         select.values = values;
-        if self.is_slice() {
+        select.ctes.clone_from(&self.ctes);
+        if self.is_slice() || !self.distinct_on.is_empty() {
             select.conditions.push(self.has_key_of_rows());
         } else {
             select.conditions.clone_from(&self.conditions);
@@ -134,6 +150,7 @@ impl Select {
         let key = Selected::key(self.model);
         let column = key.node.clone();
         let mut select = self.clone();
+        select.ctes.clear();
         select.values = vec![key];
         Node::binary(Op::InQuery, column, Node::Query(Box::new(select)))
     }

@@ -5,10 +5,13 @@
 mod change;
 mod combination;
 mod condition;
+mod cte;
 mod insert;
 mod junction;
+mod raw;
 mod scope;
 mod select;
+mod tree;
 mod values;
 mod writer;
 

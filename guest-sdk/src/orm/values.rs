@@ -38,6 +38,10 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
         }
     }
 
+    pub(super) fn as_select(&self) -> &Select {
+        &self.select
+    }
+
     /// The query without its types. An ordering says nothing of a set, unless it
     /// decides what is in it.
     pub(super) fn into_select(mut self) -> Select {

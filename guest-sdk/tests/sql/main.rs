@@ -16,6 +16,7 @@ mod combined;
 mod conditions;
 mod drafts;
 mod expressions;
+mod fragments;
 mod models;
 mod schema;
 mod select;

@@ -103,7 +103,7 @@ fn a_slice_is_not_updated() {
         .limit(1)
         .update([Author::banned.set(true)]);
     expect![
-        "cannot update rows of `authors` once a limit or an offset is set; filter by their keys"
+        "cannot update rows of `authors` once a limit, an offset or `distinct_on` is set; filter by their keys"
     ]
     .assert_eq(&refusal(update.to_sql()));
 }

@@ -34,11 +34,14 @@ pub(in crate::database) fn execute(_database: &str, statement: &host::Statement)
 }
 
 /// A transaction on the driver; the words that control it are statements.
-pub(in crate::database) struct Transaction(());
+/// Dropping it undoes it.
+pub(in crate::database) struct Transaction {
+    is_over: bool,
+}
 
 impl Transaction {
     pub(in crate::database) fn begin(_database: &str) -> Result<Self> {
-        control("BEGIN").map(|()| Self(()))
+        control("BEGIN").map(|()| Self { is_over: false })
     }
 
     pub(in crate::database) fn query(&self, statement: &host::Statement) -> Result<host::Rows> {
@@ -49,12 +52,23 @@ impl Transaction {
         Ok(run(statement)?.1)
     }
 
-    pub(in crate::database) fn commit(self) -> Result<()> {
+    pub(in crate::database) fn commit(mut self) -> Result<()> {
+        self.is_over = true;
         control("COMMIT")
     }
 
-    pub(in crate::database) fn rollback(self) -> Result<()> {
+    pub(in crate::database) fn rollback(mut self) -> Result<()> {
+        self.is_over = true;
         control("ROLLBACK")
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // Nobody is left to be told that it fails.
+            let _ = control("ROLLBACK");
+        }
     }
 }
 

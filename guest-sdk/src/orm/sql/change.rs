@@ -14,6 +14,7 @@ pub(crate) fn delete(select: &Select) -> Result<Statement> {
     select.refuse_slice("delete")?;
     let mut writer = Writer::new(select.model);
     writer.open(select, &[])?;
+    writer.ctes(&select.ctes)?;
     writer.push("DELETE FROM ");
     writer.table(select.model.table, 0);
     writer.target(&select.conditions)?;
@@ -45,6 +46,7 @@ pub(crate) fn update(
     select.refuse_slice("update")?;
     let mut writer = Writer::new(select.model);
     writer.open(select, assigns)?;
+    writer.ctes(&select.ctes)?;
     writer.push("UPDATE ");
     writer.table(select.model.table, 0);
     writer.assign(select.model, assigns)?;

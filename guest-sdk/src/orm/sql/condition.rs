@@ -72,6 +72,10 @@ impl Writer {
                 self.query(select, Ask::Any)
             }
             (Op::InQuery, [value, query]) => self.infix(value, " IN ", query),
+            (Op::InTree { path, is_up }, [key, Node::Query(start)]) => {
+                self.in_tree(key, start, path, is_up)
+            }
+            (Op::Raw { sql, .. }, _) => self.raw(sql, operands),
             _ => Err(Error::invalid_query(format!(
                 "{op:?} has a wrong number of operands"
             ))),
@@ -207,7 +211,7 @@ impl Writer {
         Ok(())
     }
 
-    fn list(&mut self, members: &[&Node]) -> Result<()> {
+    pub(super) fn list(&mut self, members: &[&Node]) -> Result<()> {
         for (index, member) in members.iter().enumerate() {
             self.push(if index == 0 { "" } else { ", " });
             self.node(member)?;
@@ -315,7 +319,7 @@ impl Writer {
             Op::Not | Op::IsNull | Op::IsNotNull | Op::Ne | Op::Exists => Ok(false),
             Op::Eq if operands.last().is_some_and(is_null) => Ok(false),
             Op::In { .. } => self.is_membership_nullable(operands),
-            Op::Aggregate { nullable, .. } => Ok(nullable),
+            Op::Aggregate { nullable, .. } | Op::Raw { nullable, .. } => Ok(nullable),
             Op::Filtered => self.is_any_nullable(&operands[..1]),
             Op::Coalesce => {
                 let mut operands = operands.iter();

@@ -69,12 +69,12 @@ impl Ask {
     /// Whether the columns are read, because they are asked for, or because
     /// they decide which rows there are.
     fn needs_columns(self, select: &Select) -> bool {
-        self.is_rows() || select.is_distinct || select.is_grouped()
+        self.is_rows() || select.is_unique() || select.is_grouped()
     }
 
     /// Whether rows are counted that the query makes of the table's.
     fn counts_result(self, select: &Select) -> bool {
-        let is_other = select.is_slice() || select.is_distinct || select.is_grouped();
+        let is_other = select.is_slice() || select.is_unique() || select.is_grouped();
         self == Self::Count && is_other
     }
 }
@@ -85,11 +85,9 @@ impl Writer {
         if ask.counts_result(select) {
             self.push("SELECT COUNT(*) FROM (");
         }
-        self.push(if select.is_distinct {
-            "SELECT DISTINCT "
-        } else {
-            "SELECT "
-        });
+        self.ctes(&select.ctes)?;
+        self.push("SELECT ");
+        self.distinct(select)?;
         match ask {
             _ if ask.needs_columns(select) => self.selected(select)?,
             Ask::Count if !ask.counts_result(select) => self.push("COUNT(*)"),
@@ -113,6 +111,24 @@ impl Writer {
         Ok(())
     }
 
+    fn distinct(&mut self, select: &Select) -> Result<()> {
+        if select.distinct_on.is_empty() {
+            self.push(if select.is_distinct { "DISTINCT " } else { "" });
+            return Ok(());
+        }
+        let on = &select.distinct_on;
+        let ordered = select.order.iter().take(on.len());
+        for term in ordered {
+            if !on.iter().any(|node| node.is_same(&term.node)) {
+                return Err(not_ordered_by(select.model));
+            }
+        }
+        self.push("DISTINCT ON (");
+        self.list(&on.iter().collect::<Vec<_>>())?;
+        self.push(") ");
+        Ok(())
+    }
+
     /// A query inside the one that is being written.
     pub(super) fn query(&mut self, select: &Select, ask: Ask) -> Result<()> {
         self.push("(");
@@ -128,6 +144,7 @@ impl Writer {
         if ask.needs_columns(select) {
             self.join_selected(select)?;
         }
+        self.join_all(&select.distinct_on)?;
         self.join_all(&select.group)?;
         self.join_all(&select.having)?;
         if ask.needs_order(select) {
@@ -233,10 +250,14 @@ impl Writer {
         }
     }
 
-    /// From the smallest key; without keys, from the smallest row.
+    /// From the smallest key; without keys, from the smallest row. Rows that
+    /// agree in something are sorted by it as they are.
     fn order_by_least(&mut self, select: &Select) {
+        if !select.distinct_on.is_empty() {
+            return;
+        }
         self.push(" ORDER BY ");
-        if select.values.is_empty() || !(select.is_distinct || select.is_grouped()) {
+        if select.values.is_empty() || !(select.is_unique() || select.is_grouped()) {
             self.column(0, self.scope.root.key_column());
             return self.push(" ASC");
         }
@@ -249,7 +270,7 @@ impl Writer {
     /// Locks the rows of the query's own table, for those joined to it may be
     /// missing.
     fn lock(&mut self, select: &Select, lock: Lock) -> Result<()> {
-        if select.is_distinct || select.is_grouped() {
+        if select.is_unique() || select.is_grouped() {
             return Err(not_lockable(select.model));
         }
         self.push(" FOR UPDATE");
@@ -283,6 +304,14 @@ fn too_deep() -> Error {
     Error::invalid_query(format!(
         "a condition nests more than {LEVELS_MAX} levels; \
          put its parts side by side with `Q::all` or `Q::any`"
+    ))
+}
+
+fn not_ordered_by(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "`distinct_on` on `{}` keeps the first of the rows that agree; \
+         order by what they agree in before anything else",
+        model.table
     ))
 }
 

@@ -23,7 +23,7 @@ mod rows;
 mod statement;
 mod transaction;
 
-pub use column_type::{ColumnType, DecodeError, EncodeError, SqlType};
+pub use column_type::{ColumnType, DecodeError, EncodeError, Interval, SqlType, TimeTz};
 pub use db::Db;
 pub use parameters::{Parameter, Parameters};
 pub use rows::{ColumnIndex, Row, Rows, RowsIter};

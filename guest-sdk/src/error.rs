@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     NotFound { table: &'static str },
     /// `get` found more than one row.
     MultipleObjects { table: &'static str },
+    /// A row was to be saved that another has changed.
+    Stale { table: &'static str },
     /// A value out of the database does not fit its Rust type.
     Decode(Decode),
     /// A value cannot be written in Postgres' format.
@@ -106,6 +108,21 @@ impl Error {
     pub(crate) fn not_prefetched(field: &'static str) -> Self {
         let call = "prefetch_related";
         Self::new(Kind::NotLoaded { field, call })
+    }
+
+    /// A row of `table` is of another version than was expected.
+    ///
+    /// ```
+    /// let error = plinth::Error::stale("books");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "the row of `books` was changed or deleted by another since it was loaded; \
+    ///      load it again"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn stale(table: &'static str) -> Self {
+        Self::new(Kind::Stale { table })
     }
 
     pub(crate) fn multiple_objects(table: &'static str) -> Self {
@@ -182,6 +199,13 @@ impl Error {
     #[must_use]
     pub fn is_multiple_objects(&self) -> bool {
         matches!(self.kind(), Kind::MultipleObjects { .. })
+    }
+
+    /// Whether a row was to be saved that another has changed since it was
+    /// loaded; see [`Edit::save`](crate::orm::Edit::save).
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self.kind(), Kind::Stale { .. })
     }
 
     /// Whether a relation was read without having been loaded.
@@ -300,7 +324,9 @@ impl Error {
     pub fn table(&self) -> Option<&str> {
         match self.kind() {
             Kind::Database(failure) => failure.error.table.as_deref(),
-            Kind::NotFound { table } | Kind::MultipleObjects { table } => Some(table),
+            Kind::NotFound { table } | Kind::MultipleObjects { table } | Kind::Stale { table } => {
+                Some(table)
+            }
             Kind::Decode(decode) => decode.table,
             _ => None,
         }
@@ -332,6 +358,11 @@ impl fmt::Display for Error {
                 f,
                 "more than one row of `{table}` matches; `get` wants exactly one, \
                  so filter on a unique column or use `first`"
+            ),
+            Kind::Stale { table } => write!(
+                f,
+                "the row of `{table}` was changed or deleted by another since it was loaded; \
+                 load it again"
             ),
             Kind::Decode(decode) => decode.fmt(f),
             Kind::Encode(reason) => write!(f, "a value cannot be sent to Postgres: {reason}"),

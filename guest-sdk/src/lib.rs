@@ -48,10 +48,10 @@ mod request;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
-pub use database::Db;
+pub use database::{Db, Interval};
 pub use error::{Error, Result};
 pub use jiff::Timestamp;
-pub use jiff::civil::Date;
+pub use jiff::civil::{Date, DateTime, Time};
 pub use orm::Model;
 pub use plinth_sdk_macros::{Choices, Model, create, delete, get, patch, post, put};
 pub use request::Request;

@@ -55,6 +55,7 @@ mod conflict;
 mod cte;
 mod cursor;
 mod draft;
+mod edit;
 mod explain;
 mod expression;
 mod field;
@@ -77,12 +78,14 @@ mod row_reader;
 pub mod schema;
 mod select;
 mod selection;
+mod soft_delete;
 mod sql;
 mod subquery;
 mod to_many;
 mod tree;
 mod update;
 mod value;
+mod value_types;
 mod values;
 mod whole_row;
 
@@ -100,6 +103,7 @@ pub use conflict::{
 pub use cte::{Cte, NoModel};
 pub use cursor::RowIterator;
 pub use draft::{Draft, DraftValues, missing_field};
+pub use edit::Edit;
 pub use expression::{Expr, Expression, Number, Remainder};
 pub use field::{IntoField, into_field};
 pub use foreign_key::ForeignKey;
@@ -108,7 +112,7 @@ pub use insert::insert;
 pub use meta::{
     ColumnMeta, DefaultMeta, IndexMeta, ModelMeta, OnDelete, RelationMeta, ToManyMeta, Via,
 };
-pub use model::{Model, delete};
+pub use model::{Model, delete, refresh};
 pub use operand::{IntoOperand, Operand};
 pub use order::Order;
 pub use path::{Hop, Relation, RelationPath};
@@ -118,6 +122,7 @@ pub use related::{Related, RelatedField};
 pub use related_rows::{Many, ManyToMany, RelatedRows};
 pub use row_reader::RowReader;
 pub use selection::{SelectedValues, Selection};
+pub use soft_delete::{SoftDelete, hard_delete};
 pub use subquery::{ComparesWith, Correlated, exists};
 pub use to_many::ToMany;
 pub use update::{Assign, Returning, ReturningValues, Update};

@@ -135,22 +135,6 @@ impl Choices {
 
     fn expand_column(&self) -> TokenStream {
         let Self { name, .. } = self;
-        let operand = |value: TokenStream, column: TokenStream| {
-            quote! {
-                impl<M> ::plinth::orm::IntoOperand<M, #column> for #value {
-                    fn into_operand(self) -> ::plinth::orm::Operand {
-                        ::plinth::orm::Operand::value(&self.text())
-                    }
-                }
-            }
-        };
-        let nullable = quote!(::core::option::Option<#name>);
-        let operands = [
-            operand(quote!(#name), quote!(#name)),
-            operand(quote!(#name), nullable.clone()),
-            operand(quote!(&#name), quote!(#name)),
-            operand(quote!(&#name), nullable),
-        ];
         quote! {
             impl<M> ::plinth::orm::Expression<M> for #name {
                 type Value = Self;
@@ -179,8 +163,6 @@ impl Choices {
                     <::std::string::String as ::plinth::database::ColumnType>::accepts(ty)
                 }
             }
-
-            #(#operands)*
         }
     }
 

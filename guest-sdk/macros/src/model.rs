@@ -35,6 +35,10 @@ struct Model {
     /// The position of the primary key.
     key: usize,
     indexes: Vec<Index>,
+    /// The position of the column that counts updates.
+    version: Option<usize>,
+    /// The position of the column that says when a row was deleted.
+    soft_delete: Option<usize>,
 }
 
 impl Model {
@@ -58,6 +62,8 @@ impl Model {
         check::fields(&fields, &mut errors);
         let indexes = attributes.resolve_indexes(&fields, &mut errors);
         let key = check::key(&input.ident, &fields, &mut errors);
+        let version = check::version(&fields, &mut errors);
+        let soft_delete = check::soft_delete(&fields, &mut errors);
         errors.finish(Self {
             name: input.ident.clone(),
             visibility: input.vis.clone(),
@@ -66,6 +72,8 @@ impl Model {
             to_many,
             key,
             indexes,
+            version,
+            soft_delete,
         })
     }
 

@@ -1,5 +1,24 @@
+/// Serde by the text that a type prints and parses.
+macro_rules! text_serde {
+    ($($ty:ty)*) => {$(
+        impl serde::Serialize for $ty {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $ty {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )*};
+}
+
 mod array;
 mod decimal;
+mod interval;
 mod scalar;
 mod time;
 
@@ -9,12 +28,16 @@ use bytes::BytesMut;
 use postgres_types::{Kind, Oid, Type};
 
 pub(crate) use array::write_array;
+pub use interval::Interval;
+pub use time::TimeTz;
 
 /// A Rust type that a column can hold.
 ///
 /// Implemented for `bool`, `i16`, `i32`, `i64`, `f32`, `f64`, `String`,
 /// [`Decimal`](crate::Decimal), [`Timestamp`](crate::Timestamp),
-/// [`Date`](crate::Date), [`Uuid`](crate::Uuid), `serde_json::Value`,
+/// [`Date`](crate::Date), [`DateTime`](crate::DateTime),
+/// [`Time`](crate::Time), [`Interval`](crate::Interval),
+/// [`Uuid`](crate::Uuid), `serde_json::Value`,
 /// `Vec<u8>` as `bytea`, every enum with
 /// [`#[derive(Choices)]`](derive@crate::Choices), `Vec<T>` of these as an array,
 /// and `Option<T>` of all for columns that can be NULL.
@@ -179,6 +202,20 @@ impl<T: ColumnType> ColumnType for Option<T> {
     fn accepts(ty: &Type) -> bool {
         T::accepts(ty)
     }
+}
+
+/// A value of a fixed size.
+fn fixed<const N: usize>(raw: Option<&[u8]>) -> Result<[u8; N], DecodeError> {
+    let raw = raw.ok_or_else(DecodeError::null)?;
+    raw.try_into()
+        .map_err(|_| DecodeError::from(format!("it has {} bytes instead of {N}", raw.len())))
+}
+
+/// The first bytes, taken off, if there are as many.
+fn take<const N: usize>(raw: &mut &[u8]) -> Option<[u8; N]> {
+    let (first, rest) = raw.split_first_chunk()?;
+    *raw = rest;
+    Some(*first)
 }
 
 #[cfg(test)]

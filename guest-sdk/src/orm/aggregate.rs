@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 use super::condition::Q;
 use super::expression::{Expression, Number};
 use super::node::{Node, Op};
-use crate::{Date, Decimal, Timestamp};
 
 /// A value that Postgres computes from many rows of `M`, such as
 /// [`count()`](count).
@@ -157,20 +156,6 @@ pub trait Ordered {
     /// What the smallest of many is: `None` of none.
     type Extreme;
 }
-
-macro_rules! ordered {
-    ($($ty:ty)*) => {$(
-        impl Ordered for $ty {
-            type Extreme = Option<$ty>;
-        }
-
-        impl Ordered for Option<$ty> {
-            type Extreme = Option<$ty>;
-        }
-    )*};
-}
-
-ordered! { i16 i32 i64 f32 f64 Decimal String Timestamp Date }
 
 impl<M, T> Clone for Aggregate<M, T> {
     fn clone(&self) -> Self {

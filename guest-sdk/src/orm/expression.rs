@@ -6,7 +6,7 @@ use super::aggregate::Aggregate;
 use super::column::Column;
 use super::node::{Node, Op};
 use super::operand::IntoOperand;
-use crate::{Date, Decimal, Timestamp, Uuid};
+use crate::Decimal;
 
 /// A value that Postgres computes from a row of `M`: Django's `F("stock") - 1`
 /// is `Book::stock - 1`.
@@ -68,29 +68,6 @@ impl<M, T> Expression<M> for Expr<M, T> {
 
 impl<M, T> Expression<M> for Aggregate<M, T> {
     type Value = T;
-}
-
-macro_rules! values {
-    ($($ty:ty => $value:ty;)*) => {$(
-        impl<M> Expression<M> for $ty {
-            type Value = $value;
-        }
-    )*};
-}
-
-values! {
-    bool => bool;
-    i16 => i16;
-    i32 => i32;
-    i64 => i64;
-    f32 => f32;
-    f64 => f64;
-    Decimal => Decimal;
-    &str => String;
-    String => String;
-    Timestamp => Timestamp;
-    Date => Date;
-    Uuid => Uuid;
 }
 
 /// A type to calculate with.

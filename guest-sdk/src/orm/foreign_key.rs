@@ -76,6 +76,10 @@ impl<T: Model> ForeignKey<T> {
     pub(super) fn set_row(&mut self, row: T) {
         self.loaded = Some(Box::new(row));
     }
+
+    pub(super) fn take_row(&mut self, other: &mut Self) {
+        self.loaded = other.loaded.take();
+    }
 }
 
 impl<T: Model> From<&T> for ForeignKey<T> {

@@ -23,6 +23,10 @@ pub struct ModelMeta {
     /// The rows of others that belong to a row, in the order of the struct's
     /// fields.
     pub to_many: &'static [ToManyMeta],
+    /// Which column counts the updates of a row.
+    pub version: Option<usize>,
+    /// Which column says when a row was deleted, so that deletion only marks it.
+    pub soft_delete: Option<usize>,
 }
 
 impl ModelMeta {
@@ -37,6 +41,8 @@ impl ModelMeta {
             relations: &[],
             indexes: &[],
             to_many: &[],
+            version: None,
+            soft_delete: None,
         }
     }
 

@@ -1,10 +1,12 @@
 use super::draft::Draft;
 use super::meta::ModelMeta;
 use super::path::Relation;
+use super::query_set::decode_rows;
 use super::related::Related;
 use super::row_reader::RowReader;
 use super::sql;
-use crate::database::ColumnType;
+use super::values::only;
+use crate::database::{ColumnType, Parameter, Rows};
 use crate::{Db, Error, Result};
 
 /// A table whose rows are values of this type; derived, never written by hand.
@@ -36,9 +38,17 @@ pub trait Model: Sized + 'static {
     ///
     /// When a value does not fit its field.
     fn decode(row: &mut RowReader<'_>, related: &Related) -> Result<Self>;
+
+    /// Its values, in the order of the columns.
+    fn values(&self) -> Vec<&dyn Parameter>;
+
+    /// Takes over the rows that were loaded with an earlier state of this row,
+    /// as far as its foreign keys are what they were.
+    fn keep_related(&mut self, _before: &mut Self) {}
 }
 
-/// Deletes a row by its key; `row.delete(db)` is this.
+/// Deletes a row by its key, or marks it if its model has
+/// [soft deletion](super::SoftDelete); `row.delete(db)` is this.
 ///
 /// # Errors
 ///
@@ -50,4 +60,23 @@ pub fn delete<M: Model>(row: &M, db: &Db) -> Result<()> {
         0 => Err(Error::not_found(M::META.table)),
         _ => Ok(()),
     }
+}
+
+/// Reads a row again; `row.refresh(db)` is this.
+///
+/// # Errors
+///
+/// [`is_not_found`](Error::is_not_found) when it is gone, and when the
+/// statement fails.
+pub fn refresh<M: Model>(row: &mut M, db: &Db) -> Result<()> {
+    let rows = db.query_statement(&sql::select_row(M::META, row.key())?)?;
+    reload(row, &rows)
+}
+
+/// Puts what a statement returned in a row's place.
+pub(super) fn reload<M: Model>(row: &mut M, rows: &Rows) -> Result<()> {
+    let mut fresh: M = only(decode_rows(rows, &Related::default())?, M::META.table)?;
+    fresh.keep_related(row);
+    *row = fresh;
+    Ok(())
 }

@@ -3,8 +3,8 @@ use super::column::Column;
 use super::expression::Expr;
 use super::node::Node;
 use super::value::Value;
+use crate::Decimal;
 use crate::database::{ColumnType, Parameter};
-use crate::{Date, Decimal, Timestamp, Uuid};
 
 /// What may stand beside a column of `M` that holds `T`: a value, another
 /// column, or an expression.
@@ -78,80 +78,41 @@ impl<M, T> IntoOperand<M, T> for Expr<M, Option<T>> {
     }
 }
 
-impl<M, T: ColumnType> IntoOperand<M, Option<T>> for Option<T> {
+// Every column type, the plugins' own included, stands for itself.
+impl<M, T: ColumnType> IntoOperand<M, T> for T {
     fn into_operand(self) -> Operand {
         Operand::value(&self)
     }
 }
 
-impl<M, T: ColumnType> IntoOperand<M, Vec<T>> for Vec<T> {
+impl<M, T: ColumnType> IntoOperand<M, Option<T>> for T {
     fn into_operand(self) -> Operand {
         Operand::value(&self)
     }
 }
 
-macro_rules! operands {
-    ($($value:ty => $column:ty;)*) => {$(
-        impl<M> IntoOperand<M, $column> for $value {
-            fn into_operand(self) -> Operand {
-                Operand::value(&<$column>::from(self))
-            }
-        }
-
-        impl<M> IntoOperand<M, Option<$column>> for $value {
-            fn into_operand(self) -> Operand {
-                Operand::value(&<$column>::from(self))
-            }
-        }
-    )*};
+impl<M, T: ColumnType> IntoOperand<M, T> for &T {
+    fn into_operand(self) -> Operand {
+        Operand::value(self)
+    }
 }
 
-operands! {
-    bool => bool;
-    i16 => i16;
-    i32 => i32;
-    i64 => i64;
-    f32 => f32;
-    f64 => f64;
-    String => String;
-    Decimal => Decimal;
-    i64 => Decimal;
-    Timestamp => Timestamp;
-    Date => Date;
-    Uuid => Uuid;
-    serde_json::Value => serde_json::Value;
-    Vec<u8> => Vec<u8>;
+impl<M, T: ColumnType> IntoOperand<M, Option<T>> for &T {
+    fn into_operand(self) -> Operand {
+        Operand::value(self)
+    }
 }
 
-macro_rules! borrowed_operands {
-    ($($value:ty => $column:ty;)*) => {$(
-        impl<M> IntoOperand<M, $column> for &$value {
-            fn into_operand(self) -> Operand {
-                Operand::value(self)
-            }
-        }
-
-        impl<M> IntoOperand<M, Option<$column>> for &$value {
-            fn into_operand(self) -> Operand {
-                Operand::value(self)
-            }
-        }
-    )*};
+impl<M> IntoOperand<M, Decimal> for i64 {
+    fn into_operand(self) -> Operand {
+        Operand::value(&Decimal::from(self))
+    }
 }
 
-borrowed_operands! {
-    bool => bool;
-    i16 => i16;
-    i32 => i32;
-    i64 => i64;
-    f32 => f32;
-    f64 => f64;
-    String => String;
-    Decimal => Decimal;
-    Timestamp => Timestamp;
-    Date => Date;
-    Uuid => Uuid;
-    serde_json::Value => serde_json::Value;
+impl<M> IntoOperand<M, Option<Decimal>> for i64 {
+    fn into_operand(self) -> Operand {
+        Operand::value(&Decimal::from(self))
+    }
 }
 
 impl<M> IntoOperand<M, String> for &str {

@@ -85,6 +85,11 @@ impl<M: Model> QuerySet<M> {
         prefetches.try_for_each(|relation| relation.load(rows, db))
     }
 
+    pub(super) fn map_select(mut self, change: impl FnOnce(&mut Select)) -> Self {
+        change(&mut self.select);
+        self
+    }
+
     pub(super) fn into_select(self) -> Select {
         self.select
     }

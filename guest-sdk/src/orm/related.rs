@@ -3,6 +3,7 @@ use super::meta::ModelMeta;
 use super::model::Model;
 use super::path::RelationPath;
 use super::row_reader::RowReader;
+use super::value::Value;
 use crate::Result;
 
 /// The relations that a query loads with its rows, as a tree.
@@ -96,6 +97,9 @@ pub trait RelatedField {
         related: &Related,
         row: &mut RowReader<'_>,
     ) -> Result<()>;
+
+    /// Takes over the row that was loaded before, if the key is what it was.
+    fn keep(&mut self, before: &mut Self);
 }
 
 impl<T: Model> RelatedField for ForeignKey<T> {
@@ -112,6 +116,12 @@ impl<T: Model> RelatedField for ForeignKey<T> {
         }
         Ok(())
     }
+
+    fn keep(&mut self, before: &mut Self) {
+        if Value::new(self.key()).is_same(&Value::new(before.key())) {
+            self.take_row(before);
+        }
+    }
 }
 
 impl<T: Model> RelatedField for Option<ForeignKey<T>> {
@@ -126,6 +136,12 @@ impl<T: Model> RelatedField for Option<ForeignKey<T>> {
             (Some(field), _) => field.load(model, relation, related, row),
             (None, Some(nested)) => row.skip(T::META.columns.len() + nested.width(T::META)),
             (None, None) => Ok(()),
+        }
+    }
+
+    fn keep(&mut self, before: &mut Self) {
+        if let (Some(field), Some(before)) = (self, before) {
+            field.keep(before);
         }
     }
 }

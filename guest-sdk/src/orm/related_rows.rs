@@ -129,6 +129,12 @@ impl<T> RelatedRows<T> {
         self.loaded = Some(rows);
     }
 
+    /// Takes over the rows that were loaded before.
+    #[doc(hidden)]
+    pub fn keep(&mut self, before: &mut Self) {
+        self.loaded = before.loaded.take();
+    }
+
     pub(super) fn owner_key(&self) -> Result<&Value> {
         Ok(&self.owner()?.key)
     }

@@ -30,7 +30,30 @@ pub(crate) struct Select {
     pub(crate) distinct_on: Vec<Node>,
     /// The queries with a name before it.
     pub(crate) ctes: Vec<Cte>,
+    pub(crate) deleted: Deleted,
+    /// What it was about before it was moved.
+    pub(crate) moved: Option<OwnRows>,
     pub(crate) lock: Option<Lock>,
+}
+
+/// Which rows are meant of a model with soft deletion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    /// Those that are not deleted.
+    Hidden,
+    /// All.
+    Included,
+    /// Those that are deleted.
+    Only,
+}
+
+/// Which rows of a model's table a query is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnRows {
+    pub(crate) model: &'static ModelMeta,
+    /// Where they are, from the query's model.
+    pub(crate) path: RelationPath,
+    pub(crate) deleted: Deleted,
 }
 
 /// How rows are locked that another transaction may hold.
@@ -56,6 +79,8 @@ impl Select {
             is_distinct: false,
             distinct_on: Vec::new(),
             ctes: Vec::new(),
+            deleted: Deleted::Hidden,
+            moved: None,
             lock: None,
         }
     }
@@ -77,9 +102,23 @@ impl Select {
         conditions.chain(values).chain(others).chain(order)
     }
 
+    /// The rows of its own model.
+    pub(crate) fn own_rows(&self) -> OwnRows {
+        OwnRows {
+            model: self.model,
+            path: RelationPath::ROOT,
+            deleted: self.deleted,
+        }
+    }
+
     /// Makes it a query for rows of another model, from which the path leads
     /// to what it was about.
     pub(crate) fn move_under(&mut self, model: &'static ModelMeta, path: RelationPath) {
+        self.moved = Some(OwnRows {
+            path,
+            ..self.own_rows()
+        });
+        self.deleted = Deleted::Hidden;
         self.model = model;
         self.loads.clear();
         self.nodes_mut().for_each(|node| node.move_under(path));
@@ -137,6 +176,7 @@ impl Select {
         let mut select = Self::new(self.model);
         select.values = values;
         select.ctes.clone_from(&self.ctes);
+        select.deleted = self.deleted;
         if self.is_slice() || !self.distinct_on.is_empty() {
             select.conditions.push(self.has_key_of_rows());
         } else {

@@ -1,7 +1,9 @@
 //! Queries against a scripted database: what is asked, and how answers are
 //! read.
 
+mod edit;
 mod read;
+mod soft_delete;
 mod write;
 
 use bytes::{BufMut, BytesMut};

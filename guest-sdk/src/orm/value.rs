@@ -52,6 +52,12 @@ impl Value {
         self.oid == other.oid && self.bytes() == other.bytes()
     }
 
+    /// Whether it is another than it was. What cannot be written is, so that
+    /// whoever writes it is told.
+    pub(crate) fn differs_from(&self, before: &Self) -> bool {
+        matches!(self.bytes, Bytes::Invalid(_)) || !self.is_same(before)
+    }
+
     /// The bytes, `None` for NULL.
     ///
     /// # Errors

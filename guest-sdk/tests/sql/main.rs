@@ -20,6 +20,7 @@ mod fragments;
 mod models;
 mod schema;
 mod select;
+mod soft_delete;
 mod subqueries;
 mod to_many;
 mod values;

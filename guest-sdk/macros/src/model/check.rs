@@ -49,6 +49,55 @@ pub(super) fn key(model: &Ident, fields: &[Field], errors: &mut Errors) -> usize
     position
 }
 
+/// The position of the version, if there is one.
+pub(super) fn version(fields: &[Field], errors: &mut Errors) -> Option<usize> {
+    let versions = fields.iter().enumerate().filter_map(|(position, field)| {
+        let version = field.attributes.version.as_ref()?;
+        Some((position, field, version))
+    });
+    let mut found = None;
+    for (position, field, version) in versions {
+        let is_integer = matches!(field.type_name().as_deref(), Some("i32" | "i64"));
+        if !is_integer || field.is_nullable {
+            let message =
+                "`version` counts the updates of a row, so the field is an `i32` or `i64`";
+            errors.add(version, message);
+        } else if field.attributes.key.is_some() || field.attributes.auto_now.is_some() {
+            errors.add(version, "a version is a column of its own");
+        }
+        if found.is_some() {
+            errors.add(version, "the model has a version already");
+        }
+        found.get_or_insert(position);
+    }
+    found
+}
+
+/// The position of the column that says when a row was deleted, if there is
+/// one.
+pub(super) fn soft_delete(fields: &[Field], errors: &mut Errors) -> Option<usize> {
+    let marks = fields.iter().enumerate().filter_map(|(position, field)| {
+        let mark = field.attributes.soft_delete.as_ref()?;
+        Some((position, field, mark))
+    });
+    let mut found = None;
+    for (position, field, mark) in marks {
+        let is_time = field.type_name().as_deref() == Some("Timestamp");
+        if !is_time || !field.is_nullable {
+            let message = "`soft_delete` keeps the time of the deletion, and NULL before, \
+                           so the field is an `Option<Timestamp>`";
+            errors.add(mark, message);
+        } else if field.attributes.auto_now.is_some() || field.attributes.default.is_some() {
+            errors.add(mark, "a row is not deleted when it is inserted");
+        }
+        if found.is_some() {
+            errors.add(mark, "the model has soft deletion already");
+        }
+        found.get_or_insert(position);
+    }
+    found
+}
+
 fn check_auto(field: &Field, errors: &mut Errors) {
     let is_integer = matches!(field.type_name().as_deref(), Some("i16" | "i32" | "i64"));
     let auto = field.attributes.auto.as_ref();
@@ -93,6 +142,9 @@ fn check_on_delete(field: &Field, errors: &mut Errors) {
     }
 }
 
+/// The functions that every model has.
+const FUNCTIONS: [&str; 5] = ["objects", "delete", "hard_delete", "edit", "refresh"];
+
 fn check_names(fields: &[Field], errors: &mut Errors) {
     for (index, field) in fields.iter().enumerate() {
         if fields[..index]
@@ -102,7 +154,7 @@ fn check_names(fields: &[Field], errors: &mut Errors) {
             let message = format!("the column `{}` is there already", field.column);
             errors.add(&field.name, &message);
         }
-        if field.name == "objects" || field.name == "delete" {
+        if FUNCTIONS.iter().any(|function| field.name == function) {
             let message = "the model has a function of this name; call the field another, \
                            and its column as you like with `#[model(column = \"…\")]`";
             errors.add(&field.name, message);

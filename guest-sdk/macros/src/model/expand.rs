@@ -21,7 +21,8 @@ impl Model {
                 .and_then(|default| default.expand_check(field))
         });
         let to_many_checks = self.to_many_checks();
-        quote! { #columns #model #path #draft #(#checks)* #(#to_many_checks)* }
+        let soft_delete = self.soft_delete.map(|_| self.expand_soft_delete());
+        quote! { #columns #model #soft_delete #path #draft #(#checks)* #(#to_many_checks)* }
     }
 
     pub(super) fn path_name(&self) -> Ident {
@@ -67,6 +68,20 @@ impl Model {
                 #visibility fn delete(&self, db: &::plinth::Db) -> ::plinth::Result<()> {
                     ::plinth::orm::delete(self, db)
                 }
+
+                /// Begins to change this row; `save` writes what was changed.
+                #visibility fn edit(self) -> ::plinth::orm::Edit<Self> {
+                    ::plinth::orm::Edit::new(self)
+                }
+
+                /// Reads this row again.
+                ///
+                /// # Errors
+                ///
+                /// `is_not_found` when it is gone, and when the statement fails.
+                #visibility fn refresh(&mut self, db: &::plinth::Db) -> ::plinth::Result<()> {
+                    ::plinth::orm::refresh(self, db)
+                }
             }
         }
     }
@@ -83,7 +98,13 @@ impl Model {
             .map(|(index, field)| self.relation_meta(index, field));
         let indexes = self.indexes.iter().map(index_meta);
         let to_many = self.to_many_metas();
-        let decode = self.expand_decode();
+        let (decode, values) = (self.expand_decode(), self.expand_values());
+        let version = self
+            .version
+            .map(|version| quote!(version: ::core::option::Option::Some(#version),));
+        let soft_delete = self
+            .soft_delete
+            .map(|column| quote!(soft_delete: ::core::option::Option::Some(#column),));
         quote! {
             impl ::plinth::orm::Model for #name {
                 type Key = #key_type;
@@ -91,13 +112,14 @@ impl Model {
                 type Path<Root: 'static> = #path<Root>;
 
                 const META: &'static ::plinth::orm::ModelMeta = &::plinth::orm::ModelMeta {
-                    model: #model_name,
-                    table: #table,
-                    columns: &[#(#columns),*],
                     key: #key,
                     relations: &[#(#relations),*],
                     indexes: &[#(#indexes),*],
                     to_many: &[#(#to_many),*],
+                    #version
+                    #soft_delete
+                    model: #model_name,
+                    ..::plinth::orm::ModelMeta::new(#table, &[#(#columns),*])
                 };
 
                 fn key(&self) -> &Self::Key {
@@ -105,7 +127,59 @@ impl Model {
                 }
 
                 #decode
+                #values
             }
+        }
+    }
+
+    fn expand_soft_delete(&self) -> TokenStream {
+        let (name, visibility) = (&self.name, &self.visibility);
+        quote! {
+            impl ::plinth::orm::SoftDelete for #name {}
+
+            impl #name {
+                /// Removes this row from the table, deleted or not.
+                ///
+                /// # Errors
+                ///
+                /// As `delete`.
+                #visibility fn hard_delete(&self, db: &::plinth::Db) -> ::plinth::Result<()> {
+                    ::plinth::orm::hard_delete(self, db)
+                }
+            }
+        }
+    }
+
+    /// What saving needs: the values, and what to keep when they are read back.
+    fn expand_values(&self) -> TokenStream {
+        let values = self.fields.iter().map(|field| {
+            let name = &field.name;
+            // Cast as in the draft, so that the compiler says once what is wrong.
+            quote_spanned!(field.ty.span()=> {
+                let value = &self.#name;
+                value as &dyn ::plinth::database::Parameter
+            })
+        });
+        let keeps = self.relations().map(|(_, field)| {
+            let name = &field.name;
+            quote!(::plinth::orm::RelatedField::keep(&mut self.#name, &mut before.#name);)
+        });
+        let owned = self.to_many_keeps();
+        let has_related = self.relations().next().is_some() || !self.to_many.is_empty();
+        let keep_related = has_related.then(|| {
+            quote! {
+                fn keep_related(&mut self, before: &mut Self) {
+                    #(#keeps)*
+                    #(#owned)*
+                }
+            }
+        });
+        quote! {
+            fn values(&self) -> ::std::vec::Vec<&dyn ::plinth::database::Parameter> {
+                ::std::vec![#(#values),*]
+            }
+
+            #keep_related
         }
     }
 
@@ -215,6 +289,10 @@ fn column_meta(field: &Field) -> TokenStream {
             ::plinth::orm::DefaultMeta::Now
         ));
         settings.push(quote!(auto_now: true, default: #now));
+    }
+    if attributes.version.is_some() && attributes.default.is_none() {
+        let one = quote!(::plinth::orm::DefaultMeta::Literal("1"));
+        settings.push(quote!(default: ::core::option::Option::Some(#one)));
     }
     if attributes.unique {
         settings.push(quote!(unique: true));

@@ -29,6 +29,8 @@ pub(super) struct FieldAttributes {
     pub(super) key: Option<Ident>,
     pub(super) auto: Option<Ident>,
     pub(super) auto_now: Option<Ident>,
+    pub(super) version: Option<Ident>,
+    pub(super) soft_delete: Option<Ident>,
     pub(super) unique: bool,
     pub(super) index: bool,
     pub(super) default: Option<Default>,
@@ -91,6 +93,7 @@ impl Field {
         let attributes = &self.attributes;
         let is_filled_in = attributes.auto.is_some()
             || attributes.auto_now.is_some()
+            || attributes.version.is_some()
             || attributes.default.is_some();
         !self.is_nullable && !is_filled_in
     }
@@ -119,6 +122,8 @@ impl FieldAttributes {
             "key" => self.key = Some(name.clone()),
             "auto" => self.auto = Some(name.clone()),
             "auto_now" => self.auto_now = Some(name.clone()),
+            "version" => self.version = Some(name.clone()),
+            "soft_delete" => self.soft_delete = Some(name.clone()),
             "unique" => self.unique = true,
             "index" => self.index = true,
             "default" => self.default = Some(Default(meta.value()?.parse()?)),
@@ -131,7 +136,8 @@ impl FieldAttributes {
     }
 }
 
-const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `unique`, `index`, \
+const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `version`, `soft_delete`, \
+                     `unique`, `index`, \
                      `default = …`, `range = 1..=5`, `on_delete = cascade` and `column = \"…\"`";
 
 fn range(expression: Expr) -> syn::Result<ExprRange> {

@@ -200,6 +200,14 @@ impl Model {
             .map(|ToMany { name, .. }| quote!(#name: ::core::default::Default::default(),))
     }
 
+    /// Keeps the rows that were loaded when the row is read again.
+    pub(super) fn to_many_keeps(&self) -> impl Iterator<Item = TokenStream> {
+        self.to_many.iter().map(|many| {
+            let name = &many.name;
+            quote!(self.#name.rows_mut().keep(before.#name.rows_mut());)
+        })
+    }
+
     /// Tells the fields whose they are.
     pub(super) fn to_many_values(&self) -> impl Iterator<Item = TokenStream> {
         let key = &self.fields[self.key].name;

@@ -1,3 +1,6 @@
+mod interval;
+mod time;
+
 use std::fmt::Debug;
 
 use bytes::BytesMut;
@@ -14,6 +17,12 @@ fn decoded<T: ColumnType>(raw: Option<&[u8]>) -> Result<T, DecodeError> {
     let ty = type_of(T::SQL.oid);
     assert!(T::accepts(&ty), "{ty}");
     T::decode(&ty, raw)
+}
+
+/// What Postgres' own functions for sending give as `encode(…_send(…), 'hex')`.
+fn hex<T: ColumnType>(value: &T) -> String {
+    let bytes = encoded(value).unwrap();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The value survives, NULL survives in an `Option` and is an error outside,

@@ -25,6 +25,8 @@ impl From<Error> for Problem {
 fn problem_of(error: &Error) -> Problem {
     if error.is_not_found() {
         Problem::not_found("There is no such thing.")
+    } else if error.is_stale() {
+        Problem::conflict("It was changed by someone else in the meantime; load it again.")
     } else if error.is_unique_violation() {
         unique_violation(error)
     } else if error.is_foreign_key_violation() {
@@ -154,6 +156,13 @@ mod tests {
     #[test]
     fn a_missing_row_is_a_404() {
         assert_eq!(Problem::from(Error::not_found("books")).status(), 404);
+    }
+
+    #[test]
+    fn a_stale_row_is_a_409() {
+        let problem = Problem::from(Error::stale("secret"));
+        assert_eq!(problem.status(), 409);
+        assert!(!problem.detail().contains("secret"));
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl<M: Model> QuerySet<M> {
     }
 
     /// Deletes all the rows in one statement and returns how many there were.
+    /// Rows with [soft deletion](crate::orm::SoftDelete) are marked.
     ///
     /// # Errors
     ///

@@ -1,39 +1,61 @@
 //! Updating and deleting.
 
 use super::writer::Writer;
-use crate::database::{Parameter, Statement};
+use crate::database::Statement;
 use crate::orm::meta::{ColumnMeta, ModelMeta};
 use crate::orm::node::{ColumnRef, Node};
-use crate::orm::select::Select;
+use crate::orm::select::{Deleted, Select};
 use crate::orm::update::AssignTerm;
 use crate::{Error, Result};
 
 /// The statement that deletes the rows, and returns their values if there are
-/// some to read.
+/// some to read. Rows with soft deletion are marked.
 pub(crate) fn delete(select: &Select) -> Result<Statement> {
+    let Some(deleted_at) = select.model.soft_delete else {
+        return hard_delete(select);
+    };
     select.refuse_slice("delete")?;
+    if select.deleted == Deleted::Only {
+        return Err(deleted_already(select.model));
+    }
+    // What is deleted keeps the time of its deletion.
+    let hidden;
+    let select = match select.deleted {
+        Deleted::Hidden => select,
+        _ => {
+            hidden = Select {
+                deleted: Deleted::Hidden,
+                ..select.clone()
+            };
+            &hidden
+        }
+    };
     let mut writer = Writer::new(select.model);
     writer.open(select, &[])?;
     writer.ctes(&select.ctes)?;
-    writer.push("DELETE FROM ");
+    writer.push("UPDATE ");
     writer.table(select.model.table, 0);
-    writer.target(&select.conditions)?;
+    writer.mark_deleted(select.model, deleted_at);
+    writer.target(select)?;
     if !select.values.is_empty() {
         writer.returning(select)?;
     }
     Ok(writer.finish())
 }
 
-/// The statement that deletes the row with a key.
-pub(crate) fn delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
-    let mut writer = Writer::new(model);
+/// The statement that deletes the rows whatever the model says, and returns
+/// their values if there are some to read.
+pub(crate) fn hard_delete(select: &Select) -> Result<Statement> {
+    select.refuse_slice("delete")?;
+    let mut writer = Writer::new(select.model);
+    writer.open(select, &[])?;
+    writer.ctes(&select.ctes)?;
     writer.push("DELETE FROM ");
-    writer.name(model.table);
-    writer.push(" WHERE ");
-    writer.name(model.key_column().name);
-    writer.push(" = ");
-    let number = writer.parameters.push(key)?;
-    writer.parameter(number);
+    writer.table(select.model.table, 0);
+    writer.target(select)?;
+    if !select.values.is_empty() {
+        writer.returning(select)?;
+    }
     Ok(writer.finish())
 }
 
@@ -50,7 +72,7 @@ pub(crate) fn update(
     writer.push("UPDATE ");
     writer.table(select.model.table, 0);
     writer.assign(select.model, assigns)?;
-    writer.target(&select.conditions)?;
+    writer.target(select)?;
     if is_returning {
         writer.returning(select)?;
     }
@@ -91,9 +113,10 @@ impl Writer {
 
     /// The rows to update or delete. Where their condition reads other tables
     /// they are found by their keys.
-    fn target(&mut self, conditions: &[Node]) -> Result<()> {
+    fn target(&mut self, select: &Select) -> Result<()> {
+        let conditions = &select.conditions;
         if !self.needs_join(conditions)? {
-            return self.filter(conditions);
+            return self.filter(select);
         }
         let model = self.scope.root;
         let key = model.key_column();
@@ -104,7 +127,7 @@ impl Writer {
             writer.join_conditions(conditions)?;
             writer.column(0, key);
             writer.from();
-            writer.filter(conditions)
+            writer.filter(select)
         })?;
         self.push(")");
         Ok(())
@@ -130,7 +153,12 @@ impl Writer {
             self.push(" = ");
             self.own_value(&assign.value)?;
         }
-        self.assign_now(model, assigns);
+        let is_assigned = |column| {
+            assigns
+                .iter()
+                .any(|a| usize::from(a.column.index) == column)
+        };
+        self.assign_always(model, &is_assigned);
         Ok(())
     }
 
@@ -155,17 +183,40 @@ impl Writer {
         Err(other_table(self.scope.root))
     }
 
+    /// Sets what a deletion sets.
+    pub(super) fn mark_deleted(&mut self, model: &ModelMeta, deleted_at: usize) {
+        self.push(" SET ");
+        self.name(model.columns[deleted_at].name);
+        self.push(" = now()");
+        self.assign_always(model, &|column| column == deleted_at);
+    }
+
     /// Sets the columns that every update sets, unless it does so itself.
-    fn assign_now(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) {
+    pub(super) fn assign_always(&mut self, model: &ModelMeta, is_assigned: &dyn Fn(usize) -> bool) {
         for (index, column) in model.columns.iter().enumerate() {
-            let is_assigned = assigns.iter().any(|a| usize::from(a.column.index) == index);
-            if column.auto_now && !is_assigned {
-                self.push(", ");
-                self.name(column.name);
-                self.push(" = now()");
+            let is_version = model.version == Some(index);
+            if !(column.auto_now || is_version) || is_assigned(index) {
+                continue;
+            }
+            self.push(", ");
+            self.name(column.name);
+            self.push(" = ");
+            if is_version {
+                self.column(0, column);
+                self.push(" + 1");
+            } else {
+                self.push("now()");
             }
         }
     }
+}
+
+fn deleted_already(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "the rows of `{}` that `only_deleted` finds are deleted already; \
+         `hard_delete` removes them from the table",
+        model.table
+    ))
 }
 
 fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {

@@ -97,7 +97,7 @@ impl Writer {
         Ok(())
     }
 
-    fn member(&mut self, condition: &Node) -> Result<()> {
+    pub(super) fn member(&mut self, condition: &Node) -> Result<()> {
         match condition {
             Node::Op(Op::And | Op::Or, operands) if operands.len() > 1 => {
                 self.push("(");

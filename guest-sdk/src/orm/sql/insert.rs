@@ -155,7 +155,6 @@ mod tests {
 
     #[derive(crate::Model)]
     #[model(table = "books")]
-    #[expect(dead_code, reason = "its rows are only written")]
     struct Book {
         #[model(key, auto)]
         id: i64,

@@ -94,7 +94,7 @@ impl Writer {
             _ => self.push("1"),
         }
         self.from();
-        self.filter(&select.conditions)?;
+        self.filter(select)?;
         self.group_by(select)?;
         if ask == Ask::First && select.order.is_empty() {
             self.order_by_least(select);
@@ -141,6 +141,7 @@ impl Writer {
     /// are written.
     fn join(&mut self, select: &Select, ask: Ask) -> Result<()> {
         self.join_conditions(&select.conditions)?;
+        self.join_implied(select)?;
         if ask.needs_columns(select) {
             self.join_selected(select)?;
         }
@@ -222,14 +223,6 @@ impl Writer {
         self.column(number, model.key_column());
         self.push(" = ");
         self.column(from, column);
-    }
-
-    pub(super) fn filter(&mut self, conditions: &[Node]) -> Result<()> {
-        if conditions.is_empty() {
-            return Ok(());
-        }
-        self.push(" WHERE ");
-        self.conditions(conditions)
     }
 
     fn order(&mut self, select: &Select) -> Result<()> {

@@ -1,0 +1,73 @@
+//! Conditions that a model has of itself: which rows of its table are its own.
+//!
+//! The one place for them. Every statement on a model's rows goes through it,
+//! those inside other statements too; a table that is joined over a foreign key
+//! does not, for a key points to what it points to.
+
+use super::writer::Writer;
+use crate::Result;
+use crate::orm::select::{Deleted, OwnRows, Select};
+
+impl OwnRows {
+    /// Whether they are not all rows of the table.
+    fn is_some(self) -> bool {
+        self.deletion().is_some()
+    }
+
+    /// The column of the deletion, and what is asked of it.
+    fn deletion(self) -> Option<(usize, &'static str)> {
+        let test = match self.deleted {
+            Deleted::Hidden => " IS NULL",
+            Deleted::Only => " IS NOT NULL",
+            Deleted::Included => return None,
+        };
+        Some((self.model.soft_delete?, test))
+    }
+}
+
+/// Those of a query, and those that it was moved from, as far as they are not
+/// all rows of their tables.
+fn implied(select: &Select) -> impl Iterator<Item = OwnRows> {
+    let own = [Some(select.own_rows()), select.moved];
+    own.into_iter().flatten().filter(|rows| rows.is_some())
+}
+
+impl Writer {
+    /// The rows that a query is about.
+    pub(super) fn filter(&mut self, select: &Select) -> Result<()> {
+        let conditions = &select.conditions;
+        let is_implied = implied(select).next().is_some();
+        if conditions.is_empty() && !is_implied {
+            return Ok(());
+        }
+        self.push(" WHERE ");
+        if !is_implied {
+            return self.conditions(conditions);
+        }
+        for (index, condition) in conditions.iter().enumerate() {
+            self.push(if index == 0 { "" } else { " AND " });
+            self.member(condition)?;
+        }
+        for (index, rows) in implied(select).enumerate() {
+            let is_first = index == 0 && conditions.is_empty();
+            self.push(if is_first { "" } else { " AND " });
+            self.own_rows(rows)?;
+        }
+        Ok(())
+    }
+
+    /// Joins the tables of the rows that a query is about.
+    pub(super) fn join_implied(&mut self, select: &Select) -> Result<()> {
+        let mut rows = implied(select);
+        rows.try_for_each(|rows| self.scope.add_path(rows.path).map(drop))
+    }
+
+    fn own_rows(&mut self, rows: OwnRows) -> Result<()> {
+        let table = self.scope.add_path(rows.path)?;
+        if let Some((column, test)) = rows.deletion() {
+            self.column(table, &rows.model.columns[column]);
+            self.push(test);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! Statements on one row, found by its key.
+
+use super::writer::Writer;
+use crate::database::{Parameter, Statement};
+use crate::orm::meta::ModelMeta;
+use crate::orm::value::Value;
+use crate::{Error, Result};
+
+/// The statement that reads the row with a key.
+pub(crate) fn select_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+    let mut writer = Writer::new(model);
+    writer.push("SELECT ");
+    writer.columns(0, model);
+    writer.push(" FROM ");
+    writer.name(model.table);
+    writer.has_key(&Value::new(key))?;
+    Ok(writer.finish())
+}
+
+/// The statement that deletes the row with a key, or marks it if the model has
+/// soft deletion.
+pub(crate) fn delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+    let Some(deleted_at) = model.soft_delete else {
+        return hard_delete_row(model, key);
+    };
+    let mut writer = Writer::new(model);
+    writer.push("UPDATE ");
+    writer.name(model.table);
+    writer.mark_deleted(model, deleted_at);
+    writer.has_key(&Value::new(key))?;
+    writer.and_is_null(deleted_at);
+    Ok(writer.finish())
+}
+
+/// The statement that deletes the row with a key whatever the model says.
+pub(crate) fn hard_delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+    let mut writer = Writer::new(model);
+    writer.push("DELETE FROM ");
+    writer.name(model.table);
+    writer.has_key(&Value::new(key))?;
+    Ok(writer.finish())
+}
+
+/// The statement that sets the columns in which a row's `values` differ from
+/// those that were `loaded`, and returns the row; none if none does.
+pub(crate) fn save_row(
+    model: &'static ModelMeta,
+    loaded: &[Value],
+    values: &[Value],
+) -> Result<Option<Statement>> {
+    let is_changed = |column: usize| values[column].differs_from(&loaded[column]);
+    if is_changed(model.key) {
+        return Err(key_changed(model));
+    }
+    // Whoever sets the version says which one is expected.
+    if model.version.is_some_and(is_changed) {
+        return Err(Error::stale(model.table));
+    }
+    let mut writer = Writer::new(model);
+    writer.push("UPDATE ");
+    writer.name(model.table);
+    let mut word = " SET ";
+    for (index, column) in model.columns.iter().enumerate() {
+        if is_changed(index) {
+            writer.push(word);
+            writer.name(column.name);
+            writer.push(" = ");
+            writer.value(&values[index])?;
+            word = ", ";
+        }
+    }
+    if word == " SET " {
+        return Ok(None);
+    }
+    writer.assign_always(model, &is_changed);
+    writer.has_key(&loaded[model.key])?;
+    if let Some(version) = model.version {
+        writer.and_equals(version, &loaded[version])?;
+    }
+    // What was not deleted when it was loaded is not changed if it is now; what
+    // was, is: that is how it comes back.
+    if let Some(deleted_at) = model.soft_delete.filter(|column| loaded[*column].is_null()) {
+        writer.and_is_null(deleted_at);
+    }
+    writer.push(" RETURNING ");
+    writer.columns(0, model);
+    Ok(Some(writer.finish()))
+}
+
+impl Writer {
+    fn has_key(&mut self, key: &Value) -> Result<()> {
+        self.push(" WHERE ");
+        self.name(self.scope.root.key_column().name);
+        self.push(" = ");
+        self.value(key)
+    }
+
+    fn and_is_null(&mut self, column: usize) {
+        self.push(" AND ");
+        self.name(self.scope.root.columns[column].name);
+        self.push(" IS NULL");
+    }
+
+    fn and_equals(&mut self, column: usize, value: &Value) -> Result<()> {
+        self.push(" AND ");
+        self.name(self.scope.root.columns[column].name);
+        self.push(" = ");
+        self.value(value)
+    }
+}
+
+fn key_changed(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "the primary key `{}.{}` was changed, which would make it another row; \
+         insert that with `create!` and delete this one",
+        model.table,
+        model.key_column().name
+    ))
+}

@@ -33,7 +33,7 @@ pub use bytes::BytesMut;
 pub use postgres_types::Type;
 
 pub(crate) use cells::Cells;
-pub(crate) use column_type::write_array;
+pub(crate) use column_type::{write_array, write_array_of};
 pub(crate) use parameters::PARAMETERS_MAX;
 
 #[cfg(test)]

@@ -46,6 +46,7 @@
 //! [`update(…).execute`](Update::execute) and the like.
 
 mod aggregate;
+mod bulk_update;
 mod choices;
 mod column;
 mod combined;

@@ -2,6 +2,7 @@
 //! gives another answer. The queries run natively: what the host adds is tested
 //! over HTTP.
 
+mod bulk;
 mod cursors;
 mod lookups;
 mod queries;

@@ -27,7 +27,7 @@ use std::fmt;
 use bytes::BytesMut;
 use postgres_types::{Kind, Oid, Type};
 
-pub(crate) use array::write_array;
+pub(crate) use array::{write_array, write_array_of};
 pub use interval::Interval;
 pub use time::TimeTz;
 

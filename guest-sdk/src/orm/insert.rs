@@ -9,8 +9,11 @@ use super::sql;
 use crate::database::{PARAMETERS_MAX, Rows};
 use crate::{Db, Error, Result};
 
-/// More rows in one statement win nothing, and its text grows with them.
-const BATCH_ROWS_MAX: usize = 200;
+/// How many rows are inserted with one statement whose text grows with them.
+const VALUES_ROWS_MAX: usize = 200;
+
+/// How many are, where each column is one parameter. They all come back.
+const TABLE_ROWS_MAX: usize = 1000;
 
 /// Inserts one row and returns it as the table has it, with its key and
 /// defaults; `draft.insert(db)` is this.
@@ -45,7 +48,11 @@ pub(super) fn in_batches<M: Model, T>(
     db: &Db,
     insert: impl Fn(&[M::New], &Db) -> Result<Vec<T>>,
 ) -> Result<Vec<T>> {
-    let batch_rows = BATCH_ROWS_MAX.min(PARAMETERS_MAX / M::META.columns.len());
+    let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
+    let batch_rows = match sql::is_uniform(M::META, &values) {
+        true => TABLE_ROWS_MAX,
+        false => VALUES_ROWS_MAX.min(PARAMETERS_MAX / M::META.columns.len()),
+    };
     if drafts.is_empty() {
         return Ok(Vec::new());
     }

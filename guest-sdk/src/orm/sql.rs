@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no types of models, one copy for all of them.
 
+mod bulk_update;
 mod change;
 mod combination;
 mod condition;
@@ -14,12 +15,14 @@ mod row;
 mod scope;
 mod select;
 mod tree;
+mod unnest;
 mod values;
 mod writer;
 
+pub(crate) use bulk_update::bulk_update;
 pub(crate) use change::{delete, hard_delete, update};
 pub(crate) use combination::{any_of_combination, combination, count_combination};
-pub(crate) use insert::{insert, upsert};
+pub(crate) use insert::{insert, is_uniform, upsert};
 pub(crate) use junction::{Tie, tie};
 pub(crate) use row::{delete_row, hard_delete_row, save_row, select_row};
 pub(crate) use select::{Ask, aggregate, select};

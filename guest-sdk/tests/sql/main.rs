@@ -12,6 +12,7 @@
 )]
 
 mod annotate;
+mod bulk_update;
 mod combined;
 mod conditions;
 mod drafts;

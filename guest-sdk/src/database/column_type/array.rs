@@ -3,8 +3,8 @@
 use bytes::{BufMut, BytesMut};
 use postgres_types::{Kind, Oid, Type};
 
-use super::super::Cells;
 use super::super::parameters::{put_cell, write_cell};
+use super::super::{Cells, Parameter};
 use super::{ColumnType, DecodeError, EncodeError, SqlType};
 
 impl<T: ColumnType> ColumnType for Vec<T> {
@@ -45,6 +45,16 @@ pub(crate) fn write_array(
 ) -> Result<(), EncodeError> {
     write_array_header(element, cells.len(), out)?;
     cells.iter().try_for_each(|cell| put_cell(*cell, out))
+}
+
+/// Writes an array of values.
+pub(crate) fn write_array_of(
+    element: Oid,
+    values: &[&dyn Parameter],
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    write_array_header(element, values.len(), out)?;
+    values.iter().try_for_each(|value| write_cell(*value, out))
 }
 
 fn write_array_header(element: Oid, count: usize, out: &mut BytesMut) -> Result<(), EncodeError> {

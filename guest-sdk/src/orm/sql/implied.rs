@@ -56,6 +56,15 @@ impl Writer {
         Ok(())
     }
 
+    /// Which rows are the model's own, after other conditions.
+    pub(super) fn and_own_rows(&mut self, select: &Select) -> Result<()> {
+        for rows in implied(select) {
+            self.push(" AND ");
+            self.own_rows(rows)?;
+        }
+        Ok(())
+    }
+
     /// Joins the tables of the rows that a query is about.
     pub(super) fn join_implied(&mut self, select: &Select) -> Result<()> {
         let mut rows = implied(select);

@@ -1,3 +1,4 @@
+use super::unnest::is_table;
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::conflict::Conflict;
@@ -9,8 +10,8 @@ use crate::{Error, Result};
 /// The statement that inserts rows, those that nothing is in the way of if there
 /// is a conflict to expect, and returns them.
 ///
-/// A column that no row has a value for is left out; where only some have one,
-/// the others say `DEFAULT`.
+/// A column that no row has a value for is left out. Where only some have one,
+/// the others say `DEFAULT`; where all have one, each column is one parameter.
 pub(crate) fn insert(
     model: &'static ModelMeta,
     drafts: &[&dyn DraftValues],
@@ -59,6 +60,12 @@ fn no_target(model: &ModelMeta) -> Error {
     ))
 }
 
+/// Whether the rows can be inserted with one parameter for each column.
+pub(crate) fn is_uniform(model: &ModelMeta, drafts: &[&dyn DraftValues]) -> bool {
+    let columns = given_columns(model, drafts);
+    !columns.is_empty() && is_table(model, &columns, drafts)
+}
+
 fn given_columns(model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Vec<usize> {
     (0..model.columns.len())
         .filter(|column| drafts.iter().any(|draft| draft.value(*column).is_some()))
@@ -75,7 +82,10 @@ impl Writer {
             return Ok(());
         }
         self.names(model, &columns);
-        self.draft_values(&columns, drafts)
+        match is_table(model, &columns, drafts) {
+            true => self.draft_table(model, &columns, drafts),
+            false => self.draft_values(&columns, drafts),
+        }
     }
 
     fn on_conflict(&mut self, conflict: &Conflict) -> Result<()> {
@@ -216,6 +226,26 @@ mod tests {
                 --   $2 = 7
                 --   $3 = 'b'
                 --   $4 = 1"#]],
+        );
+    }
+
+    #[test]
+    fn where_all_give_a_column_it_is_one_parameter() {
+        let draft = |title: &str, stock, sequel_of| {
+            create!(Book {
+                title,
+                stock,
+                sequel_of
+            })
+        };
+        check(
+            &[draft("a", 1, None), draft("b'", 2, Some(7))],
+            expect![[r#"
+                -- INSERT (3 parameters)
+                INSERT INTO "books" ("title", "stock", "sequel_of_id") SELECT * FROM unnest($1, $2, $3) RETURNING "id", "title", "stock", "sequel_of_id"
+                --   $1 = ["a", "b'"]
+                --   $2 = [1, 2]
+                --   $3 = '\x0000000100000000000000140000000200000001ffffffff000000080000000000000007' (type 1016)"#]],
         );
     }
 

@@ -1,0 +1,120 @@
+//! Many rows updated at once, each to values of its own.
+
+use super::unnest::is_element;
+use super::writer::Writer;
+use crate::database::{Parameter, Statement};
+use crate::orm::meta::ModelMeta;
+use crate::orm::select::Select;
+use crate::{Error, Result};
+
+/// The statement that sets columns of rows, found by their keys, to values:
+/// each row of `rows` has one for each column of the model.
+pub(crate) fn bulk_update(
+    select: &Select,
+    columns: &[usize],
+    rows: &[Vec<&dyn Parameter>],
+) -> Result<Statement> {
+    let model = select.model;
+    check(model, columns)?;
+    let mut writer = Writer::new(model);
+    writer.scope.is_qualified = true;
+    writer.push("UPDATE ");
+    writer.table(model.table, 0);
+    for (place, column) in columns.iter().enumerate() {
+        writer.push(if place == 0 { " SET " } else { ", " });
+        writer.name(model.columns[*column].name);
+        writer.push(" = ");
+        writer.new_value(place + 1);
+    }
+    writer.assign_always(model, &|column| columns.contains(&column));
+    writer.push(" FROM ");
+    let mut all = vec![model.key];
+    all.extend(columns);
+    writer.new_rows(model, &all, rows)?;
+    writer.push(" WHERE ");
+    writer.column(0, model.key_column());
+    writer.push(" = ");
+    writer.new_value(0);
+    writer.and_own_rows(select)?;
+    Ok(writer.finish())
+}
+
+fn check(model: &ModelMeta, columns: &[usize]) -> Result<()> {
+    if columns.is_empty() {
+        return Err(Error::invalid_query(format!(
+            "`bulk_update` of `{}` names no column to set",
+            model.table
+        )));
+    }
+    for (place, column) in columns.iter().enumerate() {
+        let name = model.columns[*column].name;
+        if *column == model.key {
+            return Err(Error::invalid_query(format!(
+                "`bulk_update` finds the rows of `{}` by `{name}`, so it cannot set it",
+                model.table
+            )));
+        }
+        if columns[..place].contains(column) {
+            return Err(Error::invalid_query(format!(
+                "`bulk_update` of `{}` names `{name}` twice",
+                model.table
+            )));
+        }
+    }
+    Ok(())
+}
+
+impl Writer {
+    /// `new.c1`: a value of the row that an old one is to become.
+    fn new_value(&mut self, place: usize) {
+        self.push("new.");
+        self.new_name(place);
+    }
+
+    fn new_name(&mut self, place: usize) {
+        self.push("c");
+        self.number(place);
+    }
+
+    /// The new rows as a table; with arrays among them, which are no elements of
+    /// arrays, value by value.
+    fn new_rows(
+        &mut self,
+        model: &ModelMeta,
+        columns: &[usize],
+        rows: &[Vec<&dyn Parameter>],
+    ) -> Result<()> {
+        if columns
+            .iter()
+            .all(|column| is_element(model.columns[*column].sql))
+        {
+            for (place, column) in columns.iter().enumerate() {
+                self.push(if place == 0 { "unnest(" } else { ", " });
+                let values: Vec<_> = rows.iter().map(|row| row[*column]).collect();
+                self.elements(&model.columns[*column], &values)?;
+            }
+        } else {
+            for (index, row) in rows.iter().enumerate() {
+                self.push(if index == 0 { "(VALUES " } else { ", " });
+                self.values_of(columns, row)?;
+            }
+        }
+        self.push(") AS new ");
+        for place in 0..columns.len() {
+            self.push(if place == 0 { "(" } else { ", " });
+            self.new_name(place);
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn values_of(&mut self, columns: &[usize], row: &[&dyn Parameter]) -> Result<()> {
+        for (place, column) in columns.iter().enumerate() {
+            self.push(if place == 0 { "(" } else { ", " });
+            let number = self.parameters.push(row[*column])?;
+            self.parameter(number);
+        }
+        self.push(")");
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! What `bulk_update` asks, seen by a database that writes it down.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use expect_test::{Expect, expect};
+use plinth::database::Statement;
+use plinth::orm::Selection;
+use plinth::prelude::*;
+use plinth::testing::{Answer, Database, Refusal, use_database};
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "items")]
+pub struct Item {
+    #[model(key)]
+    pub id: i64,
+    pub name: String,
+    pub price: Option<i32>,
+    pub tags: Vec<String>,
+    #[model(version)]
+    pub version: i32,
+    #[model(auto_now)]
+    pub updated_at: Timestamp,
+}
+
+#[derive(Default)]
+struct Log(RefCell<Vec<String>>);
+
+impl Database for Log {
+    fn run(&self, statement: &Statement) -> Result<Answer, Box<Refusal>> {
+        self.0.borrow_mut().push(statement.to_string());
+        Ok(Answer::default())
+    }
+}
+
+fn items() -> Vec<Item> {
+    let item = |id, name: &str, price| Item {
+        id,
+        name: name.to_owned(),
+        price,
+        tags: vec!["t".to_owned()],
+        version: 3,
+        updated_at: Timestamp::UNIX_EPOCH,
+    };
+    vec![item(1, "a", None), item(2, "b'", Some(7))]
+}
+
+fn check(columns: impl Selection<Item>, expected: Expect) {
+    let log = Rc::new(Log::default());
+    use_database(log.clone());
+    let db = Db::named("default");
+    Item::objects()
+        .bulk_update(&items(), columns, &db)
+        .expect("an update");
+    expected.assert_eq(&log.0.borrow().join("\n"));
+}
+
+fn refuse(columns: impl Selection<Item>, expected: Expect) {
+    let db = Db::named("default");
+    let error = Item::objects()
+        .bulk_update(&items(), columns, &db)
+        .expect_err("refused");
+    assert!(error.is_invalid_query(), "{error:?}");
+    expected.assert_eq(&error.to_string());
+}
+
+#[test]
+fn each_column_is_one_parameter() {
+    check(
+        (Item::name, Item::price),
+        expect![[r#"
+        -- UPDATE (3 parameters)
+        UPDATE "items" AS t0 SET "name" = new.c1, "price" = new.c2, "version" = t0."version" + 1, "updated_at" = now() FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
+        --   $1 = [1, 2]
+        --   $2 = ["a", "b'"]
+        --   $3 = '\x0000000100000000000000170000000200000001ffffffff0000000400000007' (type 1007)"#]],
+    );
+}
+
+#[test]
+fn arrays_are_no_elements_of_arrays() {
+    check(
+        Item::tags,
+        expect![[r#"
+        -- UPDATE (4 parameters)
+        UPDATE "items" AS t0 SET "tags" = new.c1, "version" = t0."version" + 1, "updated_at" = now() FROM (VALUES ($1, $2), ($3, $4)) AS new (c0, c1) WHERE t0."id" = new.c0
+        --   $1 = 1
+        --   $2 = ["t"]
+        --   $3 = 2
+        --   $4 = ["t"]"#]],
+    );
+}
+
+#[test]
+fn what_is_set_by_itself_may_be_named() {
+    check(
+        (Item::version, Item::updated_at),
+        expect![[r#"
+        -- UPDATE (3 parameters)
+        UPDATE "items" AS t0 SET "version" = new.c1, "updated_at" = new.c2 FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
+        --   $1 = [1, 2]
+        --   $2 = [3, 3]
+        --   $3 = '\x0000000100000000000004a0000000020000000100000008fffca2fec4c8200000000008fffca2fec4c82000' (type 1185)"#]],
+    );
+}
+
+#[test]
+fn columns_of_the_model_itself_once_and_no_key() {
+    refuse(
+        Item::id,
+        expect!["`bulk_update` finds the rows of `items` by `id`, so it cannot set it"],
+    );
+    refuse(
+        (Item::name, Item::price, Item::name),
+        expect!["`bulk_update` of `items` names `name` twice"],
+    );
+    refuse(
+        Item::price + 1,
+        expect!["`bulk_update` of `items` names what is no column of its own"],
+    );
+}
+
+#[test]
+fn no_rows_ask_nothing() {
+    let log = Rc::new(Log::default());
+    use_database(log.clone());
+    let none = Item::objects().bulk_update([], Item::name, &Db::named("default"));
+    assert_eq!((none.expect("nothing"), log.0.borrow().len()), (0, 0));
+}

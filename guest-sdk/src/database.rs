@@ -23,7 +23,11 @@ mod rows;
 mod statement;
 mod transaction;
 
-pub use column_type::{ColumnType, DecodeError, EncodeError, Interval, SqlType, TimeTz};
+pub use column_type::{
+    BitString, Cidr, Composite, Hstore, Inet, Interval, MacAddr, Money, PgLsn, Range, RangeElement,
+    TimeTz, Xml,
+};
+pub use column_type::{ColumnType, DecodeError, EncodeError, SqlType};
 pub use db::Db;
 pub use parameters::{Parameter, Parameters};
 pub use rows::{ColumnIndex, Row, Rows, RowsIter};

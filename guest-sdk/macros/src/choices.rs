@@ -17,6 +17,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 /// An enum of unit variants, and the text of each.
 struct Choices {
     name: syn::Ident,
+    /// The enum of Postgres that it is, if it is no `text`.
+    sql_type: Option<LitStr>,
     variants: Vec<syn::Ident>,
     texts: Vec<String>,
 }
@@ -33,6 +35,7 @@ fn parse(input: &DeriveInput) -> syn::Result<Choices> {
     if data.variants.is_empty() {
         errors.add(&input.ident, "an enum of choices has at least one variant");
     }
+    let sql_type = errors.take(sql_type_of(input)).flatten();
     let mut texts = Vec::new();
     for variant in &data.variants {
         let text = errors.take(text_of(variant)).unwrap_or_default();
@@ -43,9 +46,29 @@ fn parse(input: &DeriveInput) -> syn::Result<Choices> {
     }
     errors.finish(Choices {
         name: input.ident.clone(),
+        sql_type,
         variants: data.variants.iter().map(|v| v.ident.clone()).collect(),
         texts,
     })
+}
+
+fn sql_type_of(input: &DeriveInput) -> syn::Result<Option<LitStr>> {
+    let mut sql_type = None;
+    let attributes = input.attrs.iter();
+    for attribute in attributes.filter(|a| a.path().is_ident("choices")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("sql_type") {
+                return Err(meta.error("the attribute of choices is `sql_type = \"…\"`"));
+            }
+            let name = meta.value()?.parse::<LitStr>()?;
+            if name.value().trim().is_empty() {
+                return Err(Error::new_spanned(name, "the name of an enum of Postgres"));
+            }
+            sql_type = Some(name);
+            Ok(())
+        })?;
+    }
+    Ok(sql_type)
 }
 
 fn text_of(variant: &Variant) -> syn::Result<String> {
@@ -85,6 +108,7 @@ impl Choices {
             name,
             variants,
             texts,
+            ..
         } = self;
         quote! {
             impl #name {
@@ -134,15 +158,18 @@ impl Choices {
     }
 
     fn expand_column(&self) -> TokenStream {
-        let Self { name, .. } = self;
+        let Self { name, sql_type, .. } = self;
+        let sql = match sql_type {
+            Some(name) => quote!(::plinth::database::SqlType::named(#name)),
+            None => quote!(<::std::string::String as ::plinth::database::ColumnType>::SQL),
+        };
         quote! {
             impl<M> ::plinth::orm::Expression<M> for #name {
                 type Value = Self;
             }
 
             impl ::plinth::database::ColumnType for #name {
-                const SQL: ::plinth::database::SqlType =
-                    <::std::string::String as ::plinth::database::ColumnType>::SQL;
+                const SQL: ::plinth::database::SqlType = #sql;
                 const CHOICES: &'static [&'static str] = <Self as ::plinth::orm::Choices>::TEXTS;
 
                 fn encode(

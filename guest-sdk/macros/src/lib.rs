@@ -235,6 +235,10 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 /// `#[choices(text = "…")]` says. It is the same in the database, where a CHECK
 /// allows no other, in JSON, where serde reads and writes it, and in `Display`
 /// and `FromStr`.
+///
+/// `#[choices(sql_type = "mood")]` before the enum makes it a column of a type
+/// that the database has from `CREATE TYPE mood AS ENUM (…)`, written as SQL
+/// writes its name.
 #[proc_macro_derive(Choices, attributes(choices))]
 pub fn derive_choices(input: TokenStream) -> TokenStream {
     choices::expand(input.into()).into()

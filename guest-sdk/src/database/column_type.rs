@@ -17,9 +17,19 @@ macro_rules! text_serde {
 }
 
 mod array;
+mod bit_string;
+mod composite;
 mod decimal;
+mod hstore;
 mod interval;
+mod json;
+mod mac_addr;
+mod money;
+mod network;
+mod pg_lsn;
+mod range;
 mod scalar;
+mod text;
 mod time;
 
 use std::fmt;
@@ -28,19 +38,45 @@ use bytes::BytesMut;
 use postgres_types::{Kind, Oid, Type};
 
 pub(crate) use array::{write_array, write_array_of};
+pub use bit_string::BitString;
+pub use composite::Composite;
+pub use hstore::Hstore;
 pub use interval::Interval;
+pub use mac_addr::MacAddr;
+pub use money::Money;
+pub use network::{Cidr, Inet};
+pub use pg_lsn::PgLsn;
+pub use range::{Range, RangeElement};
+pub use text::Xml;
 pub use time::TimeTz;
 
 /// A Rust type that a column can hold.
 ///
-/// Implemented for `bool`, `i16`, `i32`, `i64`, `f32`, `f64`, `String`,
-/// [`Decimal`](crate::Decimal), [`Timestamp`](crate::Timestamp),
-/// [`Date`](crate::Date), [`DateTime`](crate::DateTime),
-/// [`Time`](crate::Time), [`Interval`](crate::Interval),
-/// [`Uuid`](crate::Uuid), `serde_json::Value`,
-/// `Vec<u8>` as `bytea`, every enum with
-/// [`#[derive(Choices)]`](derive@crate::Choices), `Vec<T>` of these as an array,
-/// and `Option<T>` of all for columns that can be NULL.
+/// | Rust | Postgres |
+/// |---|---|
+/// | `bool` | `boolean` |
+/// | `i16`, `i32`, `i64` | `smallint`, `integer`, `bigint` |
+/// | `f32`, `f64` | `real`, `double precision` |
+/// | [`Decimal`](crate::Decimal) | `numeric`, exactly |
+/// | `String` | `text`; reads `varchar`, `char(n)`, `name`, `"char"`, `xml`, and enums and the like |
+/// | an enum with [`#[derive(Choices)]`](derive@crate::Choices) | `text`, or an enum of Postgres |
+/// | `Vec<u8>` | `bytea` |
+/// | [`Uuid`](crate::Uuid) | `uuid` |
+/// | `serde_json::Value`, [`Json<T>`](crate::http::Json) | `jsonb`; read `json` |
+/// | [`Timestamp`](crate::Timestamp) | `timestamptz`, an instant |
+/// | [`DateTime`](crate::DateTime) | `timestamp`, without a time zone |
+/// | [`Date`](crate::Date), [`Time`](crate::Time), [`TimeTz`] | `date`, `time`, `timetz` |
+/// | [`Interval`](crate::Interval) | `interval` |
+/// | [`Range<T>`](Range) | `int4range`, `int8range`, `numrange`, `tsrange`, `tstzrange`, `daterange` |
+/// | [`std::net::IpAddr`], [`Inet`], [`Cidr`], [`MacAddr`] | `inet`, `cidr`, `macaddr` |
+/// | [`BitString`] | `bit varying`; reads `bit(n)` |
+/// | [`Money`], [`Xml`], [`PgLsn`] | `money`, `xml`, `pg_lsn` |
+/// | [`Hstore`], [`Composite`] | `hstore`, composite types and rows |
+/// | `Vec<T>` | an array of one dimension |
+/// | `Option<T>` | what can be NULL |
+///
+/// Years are those from -9999 to 9999; `infinity` and what else the Rust type
+/// cannot hold are errors, never other values. Postgres keeps microseconds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that a column can hold",
     label = "not a column type",
@@ -75,6 +111,9 @@ pub trait ColumnType: Sized + 'static {
     /// Whether values of Postgres' type `ty` can be read as this type.
     #[must_use]
     fn accepts(ty: &Type) -> bool {
+        if Self::SQL.oid == 0 {
+            return !is_built_in(ty.oid());
+        }
         ty.oid() == Self::SQL.oid
     }
 }
@@ -84,9 +123,11 @@ pub trait ColumnType: Sized + 'static {
 pub struct SqlType {
     /// Its name; for an array, that of its elements.
     pub name: &'static str,
-    /// Its object identifier.
+    /// Its object identifier; 0 when it is not known, and Postgres is to take
+    /// the type from where the value stands.
     pub oid: Oid,
-    /// The object identifier of arrays of it; 0 when there are none.
+    /// The object identifier of arrays of it; 0 when there are none, or it is
+    /// not known.
     pub array_oid: Oid,
     /// Whether it is an array.
     pub is_array: bool,
@@ -111,6 +152,21 @@ impl SqlType {
         }
     }
 
+    /// A type that is not built into Postgres, such as an enum or one of an
+    /// extension, by its name as SQL has it. Its object identifier is another in
+    /// each database, so Postgres takes the type of a value from where it
+    /// stands.
+    ///
+    /// ```
+    /// use plinth::database::SqlType;
+    ///
+    /// assert_eq!(SqlType::named("citext").to_string(), "citext");
+    /// ```
+    #[must_use]
+    pub const fn named(name: &'static str) -> Self {
+        Self::new(name, 0, 0)
+    }
+
     /// The type of arrays of `element`.
     ///
     /// # Panics
@@ -120,7 +176,7 @@ impl SqlType {
     #[must_use]
     pub const fn array_of(element: Self) -> Self {
         assert!(
-            element.array_oid != 0,
+            element.array_oid != 0 || (element.oid == 0 && !element.is_array),
             "Postgres has no arrays of this type"
         );
         Self {
@@ -202,6 +258,12 @@ impl<T: ColumnType> ColumnType for Option<T> {
     fn accepts(ty: &Type) -> bool {
         T::accepts(ty)
     }
+}
+
+/// Whether a type has the same number in every database: those that `CREATE`
+/// made begin at 16384, `FirstNormalObjectId`.
+fn is_built_in(oid: Oid) -> bool {
+    oid < 16_384
 }
 
 /// A value of a fixed size.

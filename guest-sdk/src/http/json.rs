@@ -2,8 +2,8 @@
 
 mod read;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::http::{FromRequest, IntoReply, Problem, Reply};
 use crate::request::Request;
@@ -32,7 +32,11 @@ use crate::request::Request;
 ///
 /// assert_eq!(shout(Json(Note { text: "hey".into() })).0.text, "HEY");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// It is a [column type](crate::database::ColumnType) too: a `jsonb` of one
+/// shape.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Json<T>(
     /// The value.
     pub T,

@@ -1,3 +1,5 @@
+use std::marker::PhantomData;
+
 use super::aggregate::Aggregate;
 use super::column::Column;
 use super::expression::Expr;
@@ -112,6 +114,37 @@ impl<M> IntoOperand<M, Decimal> for i64 {
 impl<M> IntoOperand<M, Option<Decimal>> for i64 {
     fn into_operand(self) -> Operand {
         Operand::value(&Decimal::from(self))
+    }
+}
+
+/// What makes exact decimals of floats: nothing. The literal `19.99` is not the
+/// number 19.99 but the binary fraction next to it, and no row equals that.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a float is not exactly the number that its digits say, so it does not go with a `Decimal`",
+    label = "not an exact number",
+    note = "write `Decimal::new(1999, 2)` for 19.99, or parse the text: `\"19.99\".parse::<Decimal>()`"
+)]
+pub trait ExactDecimal {
+    fn exact(float: f64) -> Decimal;
+}
+
+// There for its message alone.
+impl<M> IntoOperand<M, Decimal> for f64
+where
+    PhantomData<M>: ExactDecimal,
+{
+    fn into_operand(self) -> Operand {
+        Operand::value(&PhantomData::<M>::exact(self))
+    }
+}
+
+impl<M> IntoOperand<M, Option<Decimal>> for f64
+where
+    PhantomData<M>: ExactDecimal,
+{
+    fn into_operand(self) -> Operand {
+        Operand::value(&PhantomData::<M>::exact(self))
     }
 }
 

@@ -1,9 +1,18 @@
 //! The types of values, in one list: what stands in a query as it is, and of
 //! what Postgres finds the smallest and the greatest.
 
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::aggregate::Ordered;
 use super::expression::Expression;
-use crate::database::TimeTz;
+use crate::database::{
+    BitString, Cidr, ColumnType, Composite, Hstore, Inet, MacAddr, Money, PgLsn, Range,
+    RangeElement, TimeTz, Xml,
+};
+use crate::http::Json;
 use crate::{Date, DateTime, Decimal, Interval, Time, Timestamp, Uuid};
 
 macro_rules! values {
@@ -31,9 +40,32 @@ macro_rules! ordered_values {
 ordered_values! {
     i16 i32 i64 f32 f64 Decimal String
     Timestamp Date DateTime Time TimeTz Interval
+    Inet IpAddr Money PgLsn
 }
 
 values! { bool Uuid Vec<u8> serde_json::Value }
+
+values! { BitString Cidr Composite Hstore MacAddr Xml }
+
+impl<M, T: RangeElement> Expression<M> for Range<T> {
+    type Value = Self;
+}
+
+impl<M, T: Serialize + DeserializeOwned + 'static> Expression<M> for Json<T> {
+    type Value = Self;
+}
+
+impl<M, T: ColumnType> Expression<M> for Vec<T> {
+    type Value = Self;
+}
+
+impl<T: ColumnType> Ordered for Vec<T> {
+    type Extreme = Option<Self>;
+}
+
+impl<T: ColumnType> Ordered for Option<Vec<T>> {
+    type Extreme = Self;
+}
 
 impl<M> Expression<M> for &str {
     type Value = String;

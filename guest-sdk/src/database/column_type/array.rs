@@ -5,12 +5,18 @@ use postgres_types::{Kind, Oid, Type};
 
 use super::super::parameters::{put_cell, write_cell};
 use super::super::{Cells, Parameter};
-use super::{ColumnType, DecodeError, EncodeError, SqlType};
+use super::{ColumnType, DecodeError, EncodeError, SqlType, is_built_in, type_of};
 
 impl<T: ColumnType> ColumnType for Vec<T> {
     const SQL: SqlType = SqlType::array_of(T::SQL);
 
     fn encode(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {
+        if T::SQL.oid == 0 {
+            return Err(EncodeError::from(
+                "the number of its elements' type is not known here; \
+                 send a `text[]` and cast it in the SQL",
+            ));
+        }
         write_array_header(T::SQL.oid, self.len(), out)?;
         for value in self {
             write_cell(value, out)?;
@@ -20,11 +26,11 @@ impl<T: ColumnType> ColumnType for Vec<T> {
 
     fn decode(ty: &Type, raw: Option<&[u8]>) -> Result<Self, DecodeError> {
         let raw = raw.ok_or_else(DecodeError::null)?;
-        let element = element_of(ty).ok_or_else(malformed)?;
-        let (count, mut cells) = parse(element, raw)?;
+        let element = element_in(ty, raw, T::accepts)?;
+        let (count, mut cells) = array_cells(&element, raw)?;
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
-            values.push(T::decode(element, cells.next_cell()?)?);
+            values.push(T::decode(&element, cells.next_cell()?)?);
         }
         if !cells.is_empty() {
             return Err(malformed());
@@ -33,7 +39,12 @@ impl<T: ColumnType> ColumnType for Vec<T> {
     }
 
     fn accepts(ty: &Type) -> bool {
-        element_of(ty).is_some_and(T::accepts)
+        match element_of(ty) {
+            Some(element) => T::accepts(element),
+            // Of what, the array itself tells.
+            None if *ty == Type::RECORD_ARRAY => T::accepts(&Type::RECORD),
+            None => !is_built_in(ty.oid()) && T::accepts(ty),
+        }
     }
 }
 
@@ -69,7 +80,10 @@ fn write_array_header(element: Oid, count: usize, out: &mut BytesMut) -> Result<
 }
 
 /// How many elements there are, and where they begin.
-fn parse<'a>(element: &Type, raw: &'a [u8]) -> Result<(usize, Cells<'a>), DecodeError> {
+pub(in crate::database) fn array_cells<'a>(
+    element: &Type,
+    raw: &'a [u8],
+) -> Result<(usize, Cells<'a>), DecodeError> {
     let (header, rest) = raw.split_at_checked(12).ok_or_else(malformed)?;
     if header[8..] != element.oid().to_be_bytes() {
         return Err(malformed());
@@ -90,6 +104,17 @@ fn parse_dimension(raw: &[u8]) -> Result<(usize, Cells<'_>), DecodeError> {
         return Err(malformed());
     }
     Ok((count, Cells::new(rest)))
+}
+
+/// The type of the elements. Where the array's type does not tell it, because
+/// it is not built into Postgres, the array itself does.
+fn element_in(ty: &Type, raw: &[u8], accepts: fn(&Type) -> bool) -> Result<Type, DecodeError> {
+    if let Some(element) = element_of(ty) {
+        return Ok(element.clone());
+    }
+    let oid = raw.get(8..).and_then(<[u8]>::first_chunk);
+    let element = type_of(Oid::from_be_bytes(*oid.ok_or_else(malformed)?));
+    accepts(&element).then_some(element).ok_or_else(malformed)
 }
 
 fn element_of(ty: &Type) -> Option<&Type> {

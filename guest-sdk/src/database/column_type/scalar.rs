@@ -33,7 +33,6 @@ scalar! {
     i64 => "bigint" INT8 20 1016;
     f32 => "real" FLOAT4 700 1021;
     f64 => "double precision" FLOAT8 701 1022;
-    String => "text" TEXT 25 1009;
     Vec<u8> => "bytea" BYTEA 17 1001;
     uuid::Uuid => "uuid" UUID 2950 2951;
     serde_json::Value => "jsonb" JSONB 3802 3807;

@@ -18,6 +18,8 @@ mod cells;
 mod column_type;
 mod db;
 mod driver;
+mod inline;
+mod literal;
 mod parameters;
 mod rows;
 mod statement;

@@ -37,6 +37,7 @@ use std::fmt;
 use bytes::BytesMut;
 use postgres_types::{Kind, Oid, Type};
 
+pub(super) use array::array_cells;
 pub(crate) use array::{write_array, write_array_of};
 pub use bit_string::BitString;
 pub use composite::Composite;
@@ -46,6 +47,7 @@ pub use mac_addr::MacAddr;
 pub use money::Money;
 pub use network::{Cidr, Inet};
 pub use pg_lsn::PgLsn;
+pub(super) use range::range_bounds;
 pub use range::{Range, RangeElement};
 pub use text::Xml;
 pub use time::TimeTz;

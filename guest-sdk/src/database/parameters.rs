@@ -1,9 +1,8 @@
-use std::fmt;
-
 use bytes::{BufMut, BytesMut};
 use postgres_types::Oid;
 
 use super::column_type::{ColumnType, EncodeError};
+use super::literal::literal;
 use super::{Cells, DecodeError};
 use crate::{Error, Result};
 
@@ -129,64 +128,11 @@ fn length_of(bytes: usize) -> Result<i32, EncodeError> {
     i32::try_from(bytes).map_err(|_| EncodeError::from("it is longer than 2 GiB"))
 }
 
-/// Prints parameters for reading, one a line.
-pub(super) fn describe(types: &[Oid], bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// The parameters as literals, for reading.
+pub(super) fn literals(types: &[Oid], bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
     let mut cells = Cells::new(bytes);
-    for (index, oid) in types.iter().enumerate() {
-        let cell = cells.next_cell().map_err(|_| fmt::Error)?;
-        write!(f, "\n--   ${} = ", index + 1)?;
-        match cell {
-            None => f.write_str("NULL")?,
-            Some(raw) => describe_value(*oid, raw, f)?,
-        }
-    }
-    Ok(())
-}
-
-fn describe_value(oid: Oid, raw: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    use crate::{Date, Decimal, Timestamp};
-    let known = match oid {
-        16 => show::<bool>(oid, raw),
-        20 => show::<i64>(oid, raw),
-        21 => show::<i16>(oid, raw),
-        23 => show::<i32>(oid, raw),
-        25 => show::<String>(oid, raw).map(|text| quoted(&text)),
-        700 => show::<f32>(oid, raw),
-        701 => show::<f64>(oid, raw),
-        1082 => show::<Date>(oid, raw),
-        1184 => show::<Timestamp>(oid, raw),
-        1700 => show::<Decimal>(oid, raw),
-        2950 => show::<uuid::Uuid>(oid, raw),
-        3802 => show::<serde_json::Value>(oid, raw),
-        1007 => list::<i32>(oid, raw),
-        1009 => list::<String>(oid, raw),
-        1016 => list::<i64>(oid, raw),
-        _ => Err(DecodeError::from("unknown")),
-    };
-    match known {
-        Ok(text) => f.write_str(&text),
-        Err(_) => describe_bytes(oid, raw, f),
-    }
-}
-
-fn show<T: ColumnType + fmt::Display>(oid: Oid, raw: &[u8]) -> Result<String, DecodeError> {
-    let ty = super::column_type::type_of(oid);
-    T::decode(&ty, Some(raw)).map(|value| value.to_string())
-}
-
-fn list<T: ColumnType + fmt::Debug>(oid: Oid, raw: &[u8]) -> Result<String, DecodeError> {
-    let ty = super::column_type::type_of(oid);
-    Vec::<T>::decode(&ty, Some(raw)).map(|values| format!("{values:?}"))
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-fn describe_bytes(oid: Oid, raw: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_str("'\\x")?;
-    for byte in raw {
-        write!(f, "{byte:02x}")?;
-    }
-    write!(f, "' (type {oid})")
+    let types = types.iter();
+    types
+        .map(|oid| Ok(literal(*oid, cells.next_cell()?)))
+        .collect()
 }

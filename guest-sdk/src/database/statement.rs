@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{Parameter, Parameters};
+use super::inline::inline;
+use super::parameters::literals;
+use super::{DecodeError, Parameter, Parameters};
 use crate::Result;
 use crate::bindings::plinth::host::database as host;
 
@@ -68,6 +70,33 @@ impl Statement {
         &self.0.parameters
     }
 
+    /// The SQL with the parameters in their places, as literals: what one pastes
+    /// into `psql`. For reading only; a program passes parameters, and never
+    /// executes this.
+    ///
+    /// ```
+    /// use plinth::database::Statement;
+    ///
+    /// let sql = "SELECT $1 || '$1', $2";
+    /// let statement = Statement::new(sql, &[&"it's", &plinth::Interval::days(1)])?;
+    /// assert_eq!(statement.inlined(), "SELECT 'it''s' || '$1', 'P1D'::interval");
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    ///
+    /// A value whose type is not built into Postgres, and is no text, stands
+    /// there as its bytes.
+    #[must_use]
+    pub fn inlined(&self) -> String {
+        match self.literals() {
+            Ok(literals) => inline(self.sql(), &literals),
+            Err(_) => self.sql().to_owned(),
+        }
+    }
+
+    fn literals(&self) -> Result<Vec<String>, DecodeError> {
+        literals(self.parameter_types(), self.parameters())
+    }
+
     pub(super) fn as_host(&self) -> &host::Statement {
         &self.0
     }
@@ -80,7 +109,11 @@ impl fmt::Display for Statement {
         let count = self.parameter_types().len();
         let plural = if count == 1 { "" } else { "s" };
         write!(f, "-- {kind} ({count} parameter{plural})\n{}", self.sql())?;
-        super::parameters::describe(self.parameter_types(), self.parameters(), f)
+        let literals = self.literals().map_err(|_| fmt::Error)?;
+        for (index, literal) in literals.iter().enumerate() {
+            write!(f, "\n--   ${} = {literal}", index + 1)?;
+        }
+        Ok(())
     }
 }
 

@@ -25,8 +25,8 @@ fn arithmetic_keeps_its_parentheses() {
     check::<i32>(
         -(-Book::stock) - -1,
         expect![[r#"
-        ((-(-"stock")) - $1)
-        --   $1 = -1"#]],
+            ((-(-"stock")) - $1)
+            --   $1 = '-1'::int4"#]],
     );
     check::<Option<i32>>(
         Book::pages / Book::stock,
@@ -41,7 +41,7 @@ fn arithmetic_keeps_its_parentheses() {
         expect![[r#"
             (("price" * $1) % $2)
             --   $1 = 1.21
-            --   $2 = 5"#]],
+            --   $2 = '5'::numeric"#]],
     );
 }
 

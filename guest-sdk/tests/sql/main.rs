@@ -24,6 +24,7 @@ mod select;
 mod soft_delete;
 mod subqueries;
 mod to_many;
+mod types;
 mod values;
 mod write;
 

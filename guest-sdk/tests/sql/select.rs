@@ -112,7 +112,7 @@ fn one_relation_is_joined_once() {
             -- SELECT (2 parameters)
             SELECT t0."id", t0."book_id", t0."rating", t0."body" FROM "reviews" AS t0 LEFT JOIN "books" AS t1 ON t1."id" = t0."book_id" WHERE t1."title" = $1 AND t1."isbn" = ANY($2)
             --   $1 = 'Dune'
-            --   $2 = ["1", "2"]"#]],
+            --   $2 = '{1,2}'::text[]"#]],
     );
 }
 

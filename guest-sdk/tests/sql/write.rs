@@ -37,9 +37,9 @@ fn an_update_of_all_rows_has_no_condition() {
             .update([Author::banned.set(false)])
             .to_sql(),
         expect![[r#"
-        -- UPDATE (1 parameter)
-        UPDATE "authors" SET "banned" = $1
-        --   $1 = false"#]],
+            -- UPDATE (1 parameter)
+            UPDATE "authors" SET "banned" = $1
+            --   $1 = FALSE"#]],
     );
 }
 
@@ -51,9 +51,9 @@ fn auto_now_gives_way_to_an_assignment() {
             .update([Book::updated_at.set(then)])
             .to_sql(),
         expect![[r#"
-        -- UPDATE (1 parameter)
-        UPDATE "books" SET "updated_at" = $1
-        --   $1 = 1970-01-01T00:00:00Z"#]],
+            -- UPDATE (1 parameter)
+            UPDATE "books" SET "updated_at" = $1
+            --   $1 = '1970-01-01 00:00:00+00'::timestamptz"#]],
     );
 }
 
@@ -150,9 +150,9 @@ fn an_update_returns_values() {
         expect![[r#"
             -- UPDATE (3 parameters)
             UPDATE "players" SET "form" = ("form" + $1) WHERE "id" = $2 RETURNING "form", ("form" * $3)
-            --   $1 = 1
+            --   $1 = '1.0'::float8
             --   $2 = 1
-            --   $3 = 2"#]],
+            --   $3 = '2.0'::float8"#]],
     );
     let over_a_relation = update.returning_values(Player::team().captain_id());
     assert!(refusal(over_a_relation.to_sql()).contains("over a relation"));

@@ -33,7 +33,8 @@ fn db() -> Db {
 
 fn drafts(count: usize) -> Vec<ItemDraft> {
     let draft = |n: usize| {
-        let price = (n % 3 != 0).then(|| Decimal::new(i64::try_from(n).expect("small"), 2));
+        let price =
+            (!n.is_multiple_of(3)).then(|| Decimal::new(i64::try_from(n).expect("small"), 2));
         create!(Item {
             name: format!("item {n} ' \\ {{}}"),
             price,
@@ -54,7 +55,7 @@ fn more_rows_than_a_statement_has_parameters_come_back_in_order() {
     assert!(ids.is_sorted());
     for (n, item) in items.iter().enumerate().step_by(997) {
         assert_eq!(item.name, format!("item {n} ' \\ {{}}"));
-        assert_eq!(item.price.is_none(), n % 3 == 0);
+        assert_eq!(item.price.is_none(), n.is_multiple_of(3));
         assert_eq!(item.state, State::Done);
     }
     assert_eq!(Item::objects().count(&db).expect("a count"), 30_000);

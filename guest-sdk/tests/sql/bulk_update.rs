@@ -69,11 +69,11 @@ fn each_column_is_one_parameter() {
     check(
         (Item::name, Item::price),
         expect![[r#"
-        -- UPDATE (3 parameters)
-        UPDATE "items" AS t0 SET "name" = new.c1, "price" = new.c2, "version" = t0."version" + 1, "updated_at" = now() FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
-        --   $1 = [1, 2]
-        --   $2 = ["a", "b'"]
-        --   $3 = '\x0000000100000000000000170000000200000001ffffffff0000000400000007' (type 1007)"#]],
+            -- UPDATE (3 parameters)
+            UPDATE "items" AS t0 SET "name" = new.c1, "price" = new.c2, "version" = t0."version" + 1, "updated_at" = now() FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
+            --   $1 = '{1,2}'::int8[]
+            --   $2 = '{a,"b''"}'::text[]
+            --   $3 = '{NULL,7}'::int4[]"#]],
     );
 }
 
@@ -82,12 +82,12 @@ fn arrays_are_no_elements_of_arrays() {
     check(
         Item::tags,
         expect![[r#"
-        -- UPDATE (4 parameters)
-        UPDATE "items" AS t0 SET "tags" = new.c1, "version" = t0."version" + 1, "updated_at" = now() FROM (VALUES ($1, $2), ($3, $4)) AS new (c0, c1) WHERE t0."id" = new.c0
-        --   $1 = 1
-        --   $2 = ["t"]
-        --   $3 = 2
-        --   $4 = ["t"]"#]],
+            -- UPDATE (4 parameters)
+            UPDATE "items" AS t0 SET "tags" = new.c1, "version" = t0."version" + 1, "updated_at" = now() FROM (VALUES ($1, $2), ($3, $4)) AS new (c0, c1) WHERE t0."id" = new.c0
+            --   $1 = 1
+            --   $2 = '{t}'::text[]
+            --   $3 = 2
+            --   $4 = '{t}'::text[]"#]],
     );
 }
 
@@ -96,11 +96,11 @@ fn what_is_set_by_itself_may_be_named() {
     check(
         (Item::version, Item::updated_at),
         expect![[r#"
-        -- UPDATE (3 parameters)
-        UPDATE "items" AS t0 SET "version" = new.c1, "updated_at" = new.c2 FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
-        --   $1 = [1, 2]
-        --   $2 = [3, 3]
-        --   $3 = '\x0000000100000000000004a0000000020000000100000008fffca2fec4c8200000000008fffca2fec4c82000' (type 1185)"#]],
+            -- UPDATE (3 parameters)
+            UPDATE "items" AS t0 SET "version" = new.c1, "updated_at" = new.c2 FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
+            --   $1 = '{1,2}'::int8[]
+            --   $2 = '{3,3}'::int4[]
+            --   $3 = '{"1970-01-01 00:00:00+00","1970-01-01 00:00:00+00"}'::timestamptz[]"#]],
     );
 }
 

@@ -165,7 +165,7 @@ fn a_condition_on_the_time_of_deletion_is_ones_own() {
         expect![[r#"
             -- SELECT (1 parameter)
             SELECT "id", "name", "deleted_at" FROM "topics" WHERE "deleted_at" < $1
-            --   $1 = 1970-01-01T00:00:00Z"#]],
+            --   $1 = '1970-01-01 00:00:00+00'::timestamptz"#]],
     );
 }
 

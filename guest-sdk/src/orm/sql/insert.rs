@@ -243,9 +243,9 @@ mod tests {
             expect![[r#"
                 -- INSERT (3 parameters)
                 INSERT INTO "books" ("title", "stock", "sequel_of_id") SELECT * FROM unnest($1, $2, $3) RETURNING "id", "title", "stock", "sequel_of_id"
-                --   $1 = ["a", "b'"]
-                --   $2 = [1, 2]
-                --   $3 = '\x0000000100000000000000140000000200000001ffffffff000000080000000000000007' (type 1016)"#]],
+                --   $1 = '{a,"b''"}'::text[]
+                --   $2 = '{1,2}'::int4[]
+                --   $3 = '{NULL,7}'::int8[]"#]],
         );
     }
 

@@ -107,11 +107,12 @@ pub use draft::{Draft, DraftValues, missing_field};
 pub use edit::Edit;
 pub use expression::{Expr, Expression, Number, Remainder};
 pub use field::{IntoField, into_field};
-pub use foreign_key::ForeignKey;
+pub use foreign_key::{ForeignKey, OneToOne};
 pub use function::{Case, coalesce, value, when};
 pub use insert::insert;
 pub use meta::{
-    ColumnMeta, DefaultMeta, IndexMeta, ModelMeta, OnDelete, RelationMeta, ToManyMeta, Via,
+    CheckMeta, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, ModelMeta, OnDelete,
+    RelationMeta, ToManyMeta, Via,
 };
 pub use model::{Model, delete, refresh};
 pub use operand::{IntoOperand, Operand};

@@ -6,6 +6,8 @@ mod default;
 mod draft;
 mod expand;
 mod field;
+mod index;
+mod methods;
 mod path;
 mod to_many;
 
@@ -13,8 +15,9 @@ use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Visibility};
 
 use crate::errors::Errors;
-use attributes::{Index, TableAttributes};
+use attributes::TableAttributes;
 use field::Field;
+use index::Index;
 use to_many::ToMany;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -39,6 +42,8 @@ struct Model {
     version: Option<usize>,
     /// The position of the column that says when a row was deleted.
     soft_delete: Option<usize>,
+    /// The rest of what is said of the table.
+    attributes: TableAttributes,
 }
 
 impl Model {
@@ -64,6 +69,7 @@ impl Model {
         let key = check::key(&input.ident, &fields, &mut errors);
         let version = check::version(&fields, &mut errors);
         let soft_delete = check::soft_delete(&fields, &mut errors);
+        check::append_only(&attributes, &fields, &mut errors);
         errors.finish(Self {
             name: input.ident.clone(),
             visibility: input.vis.clone(),
@@ -74,6 +80,7 @@ impl Model {
             indexes,
             version,
             soft_delete,
+            attributes,
         })
     }
 

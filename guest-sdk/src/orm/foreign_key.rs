@@ -36,6 +36,33 @@ pub struct ForeignKey<T: Model> {
     loaded: Option<Box<T>>,
 }
 
+/// A reference to a row of `T` that no other row has: Django's `OneToOneField`.
+///
+/// It is a foreign key with a unique constraint, which the derive adds where it
+/// reads this name.
+///
+/// ```
+/// use plinth::prelude::*;
+///
+/// #[derive(Model)]
+/// #[model(table = "users")]
+/// pub struct User {
+///     #[model(key, auto)]
+///     pub id: i64,
+/// }
+///
+/// #[derive(Model)]
+/// #[model(table = "profiles")]
+/// pub struct Profile {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     pub user: OneToOne<User>,
+/// }
+///
+/// assert!(Profile::META.columns[1].unique);
+/// ```
+pub type OneToOne<T> = ForeignKey<T>;
+
 impl<T: Model> ForeignKey<T> {
     /// A reference to the row with this key.
     #[must_use]

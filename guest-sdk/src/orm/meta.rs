@@ -1,6 +1,10 @@
 //! What `#[derive(Model)]` tells of a table: data, no types.
 
+mod index;
+
 use postgres_types::Type;
+
+pub use index::{IndexMeta, IndexMethod, IndexTerm};
 
 use super::path::RelationPath;
 use crate::database::{ColumnType, SqlType};
@@ -27,6 +31,12 @@ pub struct ModelMeta {
     pub version: Option<usize>,
     /// Which column says when a row was deleted, so that deletion only marks it.
     pub soft_delete: Option<usize>,
+    /// What must hold of each row, besides what its columns say.
+    pub checks: &'static [CheckMeta],
+    /// Whether rows are neither changed nor deleted.
+    pub append_only: bool,
+    /// Whether the table is lost in a crash, and faster.
+    pub unlogged: bool,
 }
 
 impl ModelMeta {
@@ -43,6 +53,9 @@ impl ModelMeta {
             to_many: &[],
             version: None,
             soft_delete: None,
+            checks: &[],
+            append_only: false,
+            unlogged: false,
         }
     }
 
@@ -118,6 +131,8 @@ pub enum DefaultMeta {
     Literal(&'static str),
     /// A text, unquoted.
     Text(&'static str),
+    /// An expression in SQL, which Postgres computes for each row.
+    Expression(&'static str),
 }
 
 /// A foreign key.
@@ -175,11 +190,11 @@ pub enum Via {
     },
 }
 
-/// An index of several columns.
-#[derive(Debug)]
-pub struct IndexMeta {
-    /// Which columns, in order.
-    pub columns: &'static [usize],
-    /// Whether no two rows may agree in all of them.
-    pub unique: bool,
+/// A condition that every row of a table must meet.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckMeta {
+    /// The name of the constraint, unless it is called after the table.
+    pub name: Option<&'static str>,
+    /// The condition in SQL.
+    pub condition: &'static str,
 }

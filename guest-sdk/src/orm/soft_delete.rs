@@ -17,7 +17,7 @@ use crate::{Db, Error, Result};
 /// use plinth::prelude::*;
 ///
 /// #[derive(Model)]
-/// #[model(table = "posts")]
+/// #[model(table = "posts", unique(slug, where = "deleted_at IS NULL"))]
 /// pub struct Post {
 ///     #[model(key, auto)]
 ///     pub id: i64,

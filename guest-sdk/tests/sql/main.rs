@@ -23,6 +23,7 @@ mod schema;
 mod select;
 mod soft_delete;
 mod subqueries;
+mod tables;
 mod to_many;
 mod types;
 mod values;

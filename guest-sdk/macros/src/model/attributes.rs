@@ -1,30 +1,30 @@
 //! What stands in `#[model(…)]` above the struct.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::punctuated::Punctuated;
-use syn::{DeriveInput, LitStr, Token};
+use syn::{DeriveInput, Error, LitStr, Token};
 
 use super::field::Field;
+use super::index::{Index, WrittenIndex, sql, sql_name};
 use crate::errors::Errors;
 use crate::names;
 
-/// The table and its composite indexes, as they are written.
+/// The table, its indexes and its kind, as they are written.
 #[derive(Default)]
 pub(super) struct TableAttributes {
     table: Option<LitStr>,
-    indexes: Vec<WrittenIndex>,
+    indexes: Vec<(Ident, WrittenIndex)>,
+    pub(super) checks: Vec<Check>,
+    pub(super) append_only: Option<Ident>,
+    pub(super) unlogged: bool,
 }
 
-struct WrittenIndex {
-    fields: Vec<Ident>,
-    is_unique: bool,
-}
-
-/// An index over columns by their positions.
-pub(super) struct Index {
-    pub(super) columns: Vec<usize>,
-    pub(super) is_unique: bool,
+/// `check = "…"` or `check(name = "…", condition = "…")`.
+pub(super) struct Check {
+    name: Option<LitStr>,
+    condition: LitStr,
 }
 
 impl TableAttributes {
@@ -37,16 +37,15 @@ impl TableAttributes {
     }
 
     fn parse_one(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
-        if meta.path.is_ident("table") {
-            self.table = Some(meta.value()?.parse()?);
-        } else if meta.path.is_ident("index") {
-            self.indexes.push(WrittenIndex::parse(meta, false)?);
-        } else if meta.path.is_ident("unique") {
-            self.indexes.push(WrittenIndex::parse(meta, true)?);
-        } else {
-            return Err(meta.error(
-                "a model's attributes are `table = \"…\"`, `index(field, …)` and `unique(field, …)`",
-            ));
+        let name = meta.path.require_ident()?.clone();
+        match name.to_string().as_str() {
+            "table" => self.table = Some(meta.value()?.parse()?),
+            "index" => self.indexes.push((name, WrittenIndex::parse(meta, false)?)),
+            "unique" => self.indexes.push((name, WrittenIndex::parse(meta, true)?)),
+            "check" => self.checks.push(Check::parse(meta)?),
+            "append_only" => self.append_only = Some(name),
+            "unlogged" => self.unlogged = true,
+            _ => return Err(meta.error(KNOWN)),
         }
         Ok(())
     }
@@ -67,33 +66,66 @@ impl TableAttributes {
         name
     }
 
+    /// The indexes of the struct, then those of fields that say how they are
+    /// kept.
     pub(super) fn resolve_indexes(&self, fields: &[Field], errors: &mut Errors) -> Vec<Index> {
-        let resolve = |index: &WrittenIndex| index.resolve(fields, errors);
-        self.indexes.iter().map(resolve).collect()
-    }
-}
-
-impl WrittenIndex {
-    fn parse(meta: &ParseNestedMeta<'_>, is_unique: bool) -> syn::Result<Self> {
-        let content;
-        syn::parenthesized!(content in meta.input);
-        let fields = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
-        if fields.is_empty() {
-            return Err(meta.error("name the fields, as in `index(author, created_at)`"));
+        let mut indexes: Vec<Index> = Vec::new();
+        for (name, written) in &self.indexes {
+            let index = written.resolve(fields, errors);
+            if indexes.iter().any(|other| other.is_same(&index)) {
+                errors.add(name, "the model has this index already");
+            }
+            indexes.push(index);
         }
-        let fields = fields.into_iter().collect();
-        Ok(Self { fields, is_unique })
-    }
-
-    fn resolve(&self, fields: &[Field], errors: &mut Errors) -> Index {
-        let mut columns = Vec::new();
-        for name in &self.fields {
-            match fields.iter().position(|field| field.name == *name) {
-                Some(column) => columns.push(column),
-                None => errors.add(name, &format!("there is no field `{name}`")),
+        for (position, field) in fields.iter().enumerate() {
+            if let Some(method) = &field.attributes.index_method {
+                indexes.push(Index::of_field(position, method.clone()));
             }
         }
-        let is_unique = self.is_unique;
-        Index { columns, is_unique }
+        indexes
     }
 }
+
+const KNOWN: &str = "a model's attributes are `table = \"…\"`, `index(field, …)`, \
+                     `unique(field, …)`, `check = \"…\"`, `append_only` and `unlogged`";
+
+impl Check {
+    fn parse(meta: &ParseNestedMeta<'_>) -> syn::Result<Self> {
+        if !meta.input.peek(syn::token::Paren) {
+            let condition = sql(meta.value()?)?;
+            return Ok(Self {
+                name: None,
+                condition,
+            });
+        }
+        let content;
+        syn::parenthesized!(content in meta.input);
+        let (mut name, mut condition) = (None, None);
+        while !content.is_empty() {
+            let key = content.call(Ident::parse_any)?;
+            content.parse::<Token![=]>()?;
+            match key.to_string().as_str() {
+                "name" => name = Some(sql_name(&content)?),
+                "condition" => condition = Some(sql(&content)?),
+                _ => return Err(Error::new_spanned(key, CHECK)),
+            }
+            if !content.is_empty() {
+                content.parse::<Token![,]>()?;
+            }
+        }
+        let condition = condition.ok_or_else(|| meta.error(CHECK))?;
+        Ok(Self { name, condition })
+    }
+
+    pub(super) fn expand(&self) -> TokenStream {
+        let condition = &self.condition;
+        let name = match &self.name {
+            Some(name) => quote!(::core::option::Option::Some(#name)),
+            None => quote!(::core::option::Option::None),
+        };
+        quote!(::plinth::orm::CheckMeta { name: #name, condition: #condition })
+    }
+}
+
+const CHECK: &str =
+    "a check is `check = \"low <= high\"` or `check(name = \"…\", condition = \"low <= high\")`";

@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Expr, ExprRange, RangeLimits};
 
+use super::attributes::TableAttributes;
 use super::default;
 use super::field::Field;
 use crate::errors::Errors;
@@ -96,6 +97,29 @@ pub(super) fn soft_delete(fields: &[Field], errors: &mut Errors) -> Option<usize
         found.get_or_insert(position);
     }
     found
+}
+
+/// Rows that are only added have nothing that is changed.
+pub(super) fn append_only(attributes: &TableAttributes, fields: &[Field], errors: &mut Errors) {
+    if attributes.append_only.is_none() {
+        return;
+    }
+    let message = "the rows of this table are added only (`append_only`), and never changed";
+    for field in fields {
+        let attributes = &field.attributes;
+        let changed = [
+            &attributes.auto_now,
+            &attributes.version,
+            &attributes.soft_delete,
+        ];
+        for attribute in changed.into_iter().flatten() {
+            errors.add(attribute, message);
+        }
+        let on_delete = attributes.on_delete.as_ref();
+        if let Some(on_delete) = on_delete.filter(|on_delete| *on_delete != "restrict") {
+            errors.add(on_delete, message);
+        }
+    }
 }
 
 fn check_auto(field: &Field, errors: &mut Errors) {

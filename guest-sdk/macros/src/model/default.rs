@@ -1,11 +1,11 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, ExprPath, ExprUnary, Lit, UnOp};
+use syn::{Expr, ExprCall, ExprLit, ExprPath, ExprUnary, Lit, UnOp};
 
 use super::field::Field;
 
-/// `default = …`: a literal, `now`, or a variant of the field's choices.
+/// `default = …`: a literal, `now`, what Postgres computes, or a variant of the field's choices.
 pub(super) struct Default(pub(super) Expr);
 
 impl Default {
@@ -16,6 +16,7 @@ impl Default {
                 Ok(quote!(::plinth::orm::DefaultMeta::Now))
             }
             Expr::Path(path) => Ok(choice(path, field)),
+            Expr::Call(call) => expression(call),
             Expr::Array(array) if array.elems.is_empty() => {
                 Ok(quote!(::plinth::orm::DefaultMeta::Text("{}")))
             }
@@ -26,7 +27,7 @@ impl Default {
     /// An item that compiles only if the literal is one of the field's type.
     pub(super) fn expand_check(&self, field: &Field) -> Option<TokenStream> {
         let (expression, ty) = (&self.0, &field.inner);
-        if matches!(expression, Expr::Path(_) | Expr::Array(_)) {
+        if matches!(expression, Expr::Path(_) | Expr::Array(_) | Expr::Call(_)) {
             return None;
         }
         let span = expression.span();
@@ -49,6 +50,25 @@ fn choice(path: &ExprPath, field: &Field) -> TokenStream {
     quote_spanned!(path.span()=> ::plinth::orm::DefaultMeta::Text((#variant).text()))
 }
 
+/// `db("gen_random_uuid()")`
+fn expression(call: &ExprCall) -> syn::Result<TokenStream> {
+    let is_db = matches!(&*call.func, Expr::Path(path) if path.path.is_ident("db"));
+    let sql = match (call.args.first(), call.args.len()) {
+        (Some(Expr::Lit(literal)), 1) => match &literal.lit {
+            Lit::Str(sql) => Some(sql).filter(|sql| !sql.value().trim().is_empty()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match sql {
+        Some(sql) if is_db => Ok(quote!(::plinth::orm::DefaultMeta::Expression(#sql))),
+        _ => Err(syn::Error::new_spanned(
+            call,
+            "what Postgres computes is written `default = db(\"gen_random_uuid()\")`",
+        )),
+    }
+}
+
 fn literal(expression: &Expr) -> syn::Result<TokenStream> {
     if let Expr::Lit(ExprLit {
         lit: Lit::Str(text),
@@ -59,7 +79,8 @@ fn literal(expression: &Expr) -> syn::Result<TokenStream> {
     }
     let sql = number(expression).or_else(|| boolean(expression));
     let Some(sql) = sql else {
-        let message = "a default is a literal, `now`, or a variant of the field's choices";
+        let message =
+            "a default is a literal, `now`, `db(\"…\")`, or a variant of the field's choices";
         return Err(syn::Error::new_spanned(expression, message));
     };
     Ok(quote!(::plinth::orm::DefaultMeta::Literal(#sql)))

@@ -3,8 +3,9 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::LitInt;
 use syn::spanned::Spanned;
 
-use super::attributes::Index;
+use super::attributes::Check;
 use super::field::Field;
+use super::index::Index;
 use super::{Model, check};
 
 impl Model {
@@ -21,8 +22,8 @@ impl Model {
                 .and_then(|default| default.expand_check(field))
         });
         let to_many_checks = self.to_many_checks();
-        let soft_delete = self.soft_delete.map(|_| self.expand_soft_delete());
-        quote! { #columns #model #soft_delete #path #draft #(#checks)* #(#to_many_checks)* }
+        let methods = self.expand_methods();
+        quote! { #columns #methods #model #path #draft #(#checks)* #(#to_many_checks)* }
     }
 
     pub(super) fn path_name(&self) -> Ident {
@@ -35,7 +36,7 @@ impl Model {
 
     /// The columns as constants, the relations as functions.
     fn expand_columns(&self) -> TokenStream {
-        let (name, visibility) = (&self.name, &self.visibility);
+        let name = &self.name;
         let columns = self
             .fields
             .iter()
@@ -46,42 +47,12 @@ impl Model {
             .enumerate()
             .map(|(index, (_, field))| relation_function(index, field));
         let to_many = self.to_many_functions();
-        let objects = format!("All rows of `{}`, to be filtered and ordered.", self.table);
         quote! {
             #[allow(non_upper_case_globals, reason = "columns are named like their fields")]
             impl #name {
                 #(#columns)*
                 #(#relations)*
                 #(#to_many)*
-
-                #[doc = #objects]
-                #visibility fn objects() -> ::plinth::orm::QuerySet<Self> {
-                    ::plinth::orm::QuerySet::new()
-                }
-
-                /// Deletes this row.
-                ///
-                /// # Errors
-                ///
-                /// `is_not_found` when it is gone already, and when the
-                /// statement fails, such as because others refer to it.
-                #visibility fn delete(&self, db: &::plinth::Db) -> ::plinth::Result<()> {
-                    ::plinth::orm::delete(self, db)
-                }
-
-                /// Begins to change this row; `save` writes what was changed.
-                #visibility fn edit(self) -> ::plinth::orm::Edit<Self> {
-                    ::plinth::orm::Edit::new(self)
-                }
-
-                /// Reads this row again.
-                ///
-                /// # Errors
-                ///
-                /// `is_not_found` when it is gone, and when the statement fails.
-                #visibility fn refresh(&mut self, db: &::plinth::Db) -> ::plinth::Result<()> {
-                    ::plinth::orm::refresh(self, db)
-                }
             }
         }
     }
@@ -96,7 +67,7 @@ impl Model {
         let relations = self
             .relations()
             .map(|(index, field)| self.relation_meta(index, field));
-        let indexes = self.indexes.iter().map(index_meta);
+        let indexes = self.indexes.iter().map(Index::expand);
         let to_many = self.to_many_metas();
         let (decode, values) = (self.expand_decode(), self.expand_values());
         let version = self
@@ -105,6 +76,10 @@ impl Model {
         let soft_delete = self
             .soft_delete
             .map(|column| quote!(soft_delete: ::core::option::Option::Some(#column),));
+        let kind = self.expand_kind();
+        let soft_deletes = self
+            .soft_delete
+            .map(|_| quote!(impl ::plinth::orm::SoftDelete for #name {}));
         quote! {
             impl ::plinth::orm::Model for #name {
                 type Key = #key_type;
@@ -118,6 +93,7 @@ impl Model {
                     to_many: &[#(#to_many),*],
                     #version
                     #soft_delete
+                    #kind
                     model: #model_name,
                     ..::plinth::orm::ModelMeta::new(#table, &[#(#columns),*])
                 };
@@ -129,25 +105,19 @@ impl Model {
                 #decode
                 #values
             }
+
+            #soft_deletes
         }
     }
 
-    fn expand_soft_delete(&self) -> TokenStream {
-        let (name, visibility) = (&self.name, &self.visibility);
-        quote! {
-            impl ::plinth::orm::SoftDelete for #name {}
-
-            impl #name {
-                /// Removes this row from the table, deleted or not.
-                ///
-                /// # Errors
-                ///
-                /// As `delete`.
-                #visibility fn hard_delete(&self, db: &::plinth::Db) -> ::plinth::Result<()> {
-                    ::plinth::orm::hard_delete(self, db)
-                }
-            }
-        }
+    /// What is said of the table besides its columns and indexes.
+    fn expand_kind(&self) -> TokenStream {
+        let checks: Vec<_> = self.attributes.checks.iter().map(Check::expand).collect();
+        let checks = (!checks.is_empty()).then(|| quote!(checks: &[#(#checks),*],));
+        let append_only = &self.attributes.append_only;
+        let append_only = append_only.as_ref().map(|_| quote!(append_only: true,));
+        let unlogged = self.attributes.unlogged.then(|| quote!(unlogged: true,));
+        quote!(#checks #append_only #unlogged)
     }
 
     /// What saving needs: the values, and what to keep when they are read back.
@@ -297,7 +267,8 @@ fn column_meta(field: &Field) -> TokenStream {
     if attributes.unique {
         settings.push(quote!(unique: true));
     }
-    if attributes.index || (field.relation.is_some() && !attributes.unique) {
+    let is_indexed = attributes.unique || attributes.index_method.is_some();
+    if attributes.index || (field.relation.is_some() && !is_indexed) {
         settings.push(quote!(index: true));
     }
     // Both were found to be right when they were checked.
@@ -317,13 +288,6 @@ fn column_meta(field: &Field) -> TokenStream {
         return of;
     }
     quote!(::plinth::orm::ColumnMeta { #(#settings,)* ..#of })
-}
-
-fn index_meta(index: &Index) -> TokenStream {
-    let Index { columns, is_unique } = index;
-    quote! {
-        ::plinth::orm::IndexMeta { columns: &[#(#columns),*], unique: #is_unique }
-    }
 }
 
 /// A number without its type's suffix.

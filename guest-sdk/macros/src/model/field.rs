@@ -2,10 +2,12 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::{
-    Attribute, Error, Expr, ExprRange, GenericArgument, LitStr, PathArguments, Type, Visibility,
+    Attribute, Error, Expr, ExprRange, GenericArgument, LitStr, PathArguments, Token, Type,
+    Visibility,
 };
 
 use super::default::Default;
+use super::index::Method;
 use crate::names;
 
 /// A column and its attributes.
@@ -33,6 +35,7 @@ pub(super) struct FieldAttributes {
     pub(super) soft_delete: Option<Ident>,
     pub(super) unique: bool,
     pub(super) index: bool,
+    pub(super) index_method: Option<Method>,
     pub(super) default: Option<Default>,
     pub(super) range: Option<ExprRange>,
     pub(super) on_delete: Option<Ident>,
@@ -44,10 +47,14 @@ impl Field {
         let Some(name) = &field.ident else {
             return Err(Error::new_spanned(field, "a column has a name"));
         };
-        let attributes = FieldAttributes::parse(&field.attrs)?;
+        let mut attributes = FieldAttributes::parse(&field.attrs)?;
         let option = argument_of(&field.ty, "Option");
         let inner = option.unwrap_or(&field.ty);
-        let relation = argument_of(inner, "ForeignKey").cloned();
+        let one_to_one = argument_of(inner, "OneToOne");
+        let relation = one_to_one
+            .or_else(|| argument_of(inner, "ForeignKey"))
+            .cloned();
+        attributes.unique |= one_to_one.is_some();
         let column = column_name(name, &attributes, relation.is_some())?;
         let documented = field.attrs.iter().filter(|a| a.path().is_ident("doc"));
         Ok(Self {
@@ -125,6 +132,9 @@ impl FieldAttributes {
             "version" => self.version = Some(name.clone()),
             "soft_delete" => self.soft_delete = Some(name.clone()),
             "unique" => self.unique = true,
+            "index" if meta.input.peek(Token![=]) => {
+                self.index_method = Some(meta.value()?.parse()?);
+            }
             "index" => self.index = true,
             "default" => self.default = Some(Default(meta.value()?.parse()?)),
             "range" => self.range = Some(range(meta.value()?.parse()?)?),

@@ -279,7 +279,13 @@ impl Model {
         quote! {
             &::plinth::orm::ModelMeta {
                 relations: &[#(#relations),*],
-                indexes: &[::plinth::orm::IndexMeta { columns: &[1, 2], unique: true }],
+                indexes: &[::plinth::orm::IndexMeta {
+                    unique: true,
+                    ..::plinth::orm::IndexMeta::of(&[
+                        ::plinth::orm::IndexTerm::Column(1),
+                        ::plinth::orm::IndexTerm::Column(2),
+                    ])
+                }],
                 ..::plinth::orm::ModelMeta::new(#table, &[
                     ::plinth::orm::ColumnMeta {
                         auto: true,

@@ -22,7 +22,7 @@ pub(super) fn constraint(table: &str, columns: &[&str], suffix: &str) -> String 
 }
 
 /// FNV-1a: the same on every machine and in every version.
-fn hash(text: &str) -> u32 {
+pub(super) fn hash(text: &str) -> u32 {
     text.bytes().fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
     })
@@ -31,6 +31,12 @@ fn hash(text: &str) -> u32 {
 /// An identifier between double quotes.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Identifiers, each quoted.
+pub(super) fn list(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+    names.join(", ")
 }
 
 /// A text between single quotes.

@@ -46,6 +46,7 @@ pub(crate) fn delete(select: &Select) -> Result<Statement> {
 /// The statement that deletes the rows whatever the model says, and returns
 /// their values if there are some to read.
 pub(crate) fn hard_delete(select: &Select) -> Result<Statement> {
+    refuse_append_only(select.model)?;
     select.refuse_slice("delete")?;
     let mut writer = Writer::new(select.model);
     writer.open(select, &[])?;
@@ -65,6 +66,7 @@ pub(crate) fn update(
     assigns: &[AssignTerm],
     is_returning: bool,
 ) -> Result<Statement> {
+    refuse_append_only(select.model)?;
     select.refuse_slice("update")?;
     let mut writer = Writer::new(select.model);
     writer.open(select, assigns)?;
@@ -77,6 +79,19 @@ pub(crate) fn update(
         writer.returning(select)?;
     }
     Ok(writer.finish())
+}
+
+/// # Errors
+///
+/// When rows of the model are only added.
+pub(super) fn refuse_append_only(model: &ModelMeta) -> Result<()> {
+    if !model.append_only {
+        return Ok(());
+    }
+    Err(Error::invalid_query(format!(
+        "rows of `{}` are added only (`append_only`), neither changed nor deleted",
+        model.table
+    )))
 }
 
 impl Writer {

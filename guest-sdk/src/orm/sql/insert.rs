@@ -1,9 +1,10 @@
+use super::change::refuse_append_only;
 use super::unnest::is_table;
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::conflict::Conflict;
 use crate::orm::draft::DraftValues;
-use crate::orm::meta::ModelMeta;
+use crate::orm::meta::{IndexMeta, IndexTerm, ModelMeta};
 use crate::orm::node::ColumnRef;
 use crate::{Error, Result};
 
@@ -35,6 +36,7 @@ pub(crate) fn upsert(
     drafts: &[&dyn DraftValues],
     conflict: &Conflict,
 ) -> Result<Statement> {
+    refuse_append_only(model)?;
     if conflict.target.is_empty() {
         return Err(no_target(model));
     }
@@ -72,6 +74,35 @@ fn given_columns(model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Vec<usize> {
         .collect()
 }
 
+/// The condition of the unique index of just these columns, if it is of some
+/// rows only: Postgres finds the index by both.
+fn condition_of(model: &ModelMeta, conflict: &Conflict) -> Option<&'static str> {
+    let is_of_target = |index: &IndexMeta| {
+        let mut terms = index.terms.iter();
+        index.unique
+            && index.terms.len() == conflict.target.len()
+            && terms.all(|term| match term {
+                IndexTerm::Column(column) | IndexTerm::Descending(column) => {
+                    let mut target = conflict.target.iter();
+                    target.any(|at| usize::from(at.index) == *column)
+                }
+                IndexTerm::Expression(_) => false,
+            })
+    };
+    if let [column] = *conflict.target {
+        let column = usize::from(column.index);
+        if column == model.key || model.columns[column].unique {
+            return None;
+        }
+    }
+    let mut indexes = model.indexes.iter().filter(|index| is_of_target(index));
+    // One of all rows serves as it is.
+    let first = indexes.next()?.condition?;
+    indexes
+        .all(|index| index.condition.is_some())
+        .then_some(first)
+}
+
 impl Writer {
     fn insert(&mut self, model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Result<()> {
         let columns = given_columns(model, drafts);
@@ -95,7 +126,14 @@ impl Writer {
             self.push(if index == 0 { " (" } else { ", " });
             self.name(column.name);
         }
-        self.push(if conflict.target.is_empty() { "" } else { ")" });
+        if conflict.target.is_empty() {
+            return Ok(());
+        }
+        self.push(")");
+        if let Some(condition) = condition_of(self.scope.root, conflict) {
+            self.push(" WHERE ");
+            self.push(condition);
+        }
         Ok(())
     }
 
@@ -227,6 +265,54 @@ mod tests {
                 --   $3 = 'b'
                 --   $4 = 1"#]],
         );
+    }
+
+    #[expect(
+        clippy::duplicated_attributes,
+        reason = "a column can be in several unique constraints"
+    )]
+    #[derive(crate::Model)]
+    #[model(
+        table = "pages",
+        unique(site, path, where = "is_live"),
+        unique(site, title),
+        unique(title, site, where = "is_live"),
+        unique(token, where = "is_live")
+    )]
+    struct Page {
+        #[model(key, auto)]
+        id: i64,
+        site: String,
+        path: String,
+        title: String,
+        #[model(unique)]
+        token: String,
+    }
+
+    #[test]
+    fn a_conflict_with_an_index_of_some_rows_says_which() {
+        let target = |columns: &[ColumnRef]| {
+            let conflict = Conflict {
+                target: columns.to_vec(),
+                assigns: Vec::new(),
+            };
+            let draft = create!(Page {
+                site: "a",
+                path: "b",
+                title: "c",
+                token: "d"
+            });
+            let statement = insert(Page::META, &[&draft], Some(&conflict)).unwrap();
+            let (_, rest) = statement.sql().split_once(" ON CONFLICT ").unwrap();
+            rest.split_once(" DO NOTHING").unwrap().0.to_owned()
+        };
+        let [id, site, path, title, token] = [0, 1, 2, 3, 4].map(ColumnRef::own);
+        let of_some = r#"("path", "site") WHERE is_live"#;
+        assert_eq!(target(&[path, site]), of_some);
+        assert_eq!(target(&[site, title]), r#"("site", "title")"#);
+        assert_eq!(target(&[title, site]), r#"("title", "site")"#);
+        assert_eq!(target(&[token]), r#"("token")"#);
+        assert_eq!(target(&[id]), r#"("id")"#);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Statements on one row, found by its key.
 
+use super::change::refuse_append_only;
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
 use crate::orm::meta::ModelMeta;
@@ -34,6 +35,7 @@ pub(crate) fn delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Resu
 
 /// The statement that deletes the row with a key whatever the model says.
 pub(crate) fn hard_delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+    refuse_append_only(model)?;
     let mut writer = Writer::new(model);
     writer.push("DELETE FROM ");
     writer.name(model.table);
@@ -48,6 +50,7 @@ pub(crate) fn save_row(
     loaded: &[Value],
     values: &[Value],
 ) -> Result<Option<Statement>> {
+    refuse_append_only(model)?;
     let is_changed = |column: usize| values[column].differs_from(&loaded[column]);
     if is_changed(model.key) {
         return Err(key_changed(model));

@@ -1,5 +1,6 @@
 //! Many rows updated at once, each to values of its own.
 
+use super::change::refuse_append_only;
 use super::unnest::is_element;
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
@@ -15,6 +16,7 @@ pub(crate) fn bulk_update(
     rows: &[Vec<&dyn Parameter>],
 ) -> Result<Statement> {
     let model = select.model;
+    refuse_append_only(model)?;
     check(model, columns)?;
     let mut writer = Writer::new(model);
     writer.scope.is_qualified = true;

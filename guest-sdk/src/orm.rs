@@ -64,9 +64,11 @@ mod foreign_key;
 mod function;
 mod insert;
 mod junction;
+mod lookup;
 mod meta;
 mod model;
 mod node;
+mod null;
 mod operand;
 mod order;
 mod path;
@@ -89,14 +91,16 @@ mod value;
 mod value_types;
 mod values;
 mod whole_row;
+mod window;
 
 pub use aggregate::{
-    Aggregate, Ordered, avg, count, count_distinct, max, min, std_dev, sum, variance,
+    Aggregate, Ordered, array_agg, avg, bool_and, bool_or, count, count_distinct, count_of, max,
+    min, std_dev, string_agg, sum, variance,
 };
 pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};
 pub use column::Column;
 pub use combined::{Combine, CombinePart, Combined};
-pub use comparison::{Nullable, Text};
+pub use comparison::Nullable;
 pub use condition::Q;
 pub use conflict::{
     ConflictColumns, ConflictTarget, InsertOrNothing, InsertOrUpdate, OnConflict, excluded,
@@ -108,13 +112,19 @@ pub use edit::Edit;
 pub use expression::{Expr, Expression, Number, Remainder};
 pub use field::{IntoField, into_field};
 pub use foreign_key::{ForeignKey, OneToOne};
-pub use function::{Case, coalesce, value, when};
+pub use function::{
+    Calendar, Case, Clock, Fraction, coalesce, greatest, least, now, nullif, random, value, when,
+};
 pub use insert::insert;
+#[doc(hidden)]
+pub use lookup::TextForm;
+pub use lookup::{IntoText, Text};
 pub use meta::{
     CheckMeta, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, ModelMeta, OnDelete,
     RelationMeta, ToManyMeta, Via,
 };
 pub use model::{Model, delete, refresh};
+pub use null::MaybeNull;
 pub use operand::{IntoOperand, Operand};
 pub use order::Order;
 pub use path::{Hop, Relation, RelationPath};
@@ -130,6 +140,10 @@ pub use to_many::ToMany;
 pub use update::{Assign, Returning, ReturningValues, Update};
 pub use values::Values;
 pub use whole_row::WholeRow;
+pub use window::{
+    Window, WindowFunction, cume_dist, dense_rank, first_value, lag, last_value, lead, nth_value,
+    ntile, percent_rank, rank, row_number, window,
+};
 
 #[doc(hidden)]
 pub use serde;

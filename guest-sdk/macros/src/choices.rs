@@ -168,6 +168,12 @@ impl Choices {
                 type Value = Self;
             }
 
+            impl ::plinth::orm::MaybeNull for #name {
+                type Some = Self;
+                type Optional = ::core::option::Option<Self>;
+                type Like<U> = U;
+            }
+
             impl ::plinth::database::ColumnType for #name {
                 const SQL: ::plinth::database::SqlType = #sql;
                 const CHOICES: &'static [&'static str] = <Self as ::plinth::orm::Choices>::TEXTS;

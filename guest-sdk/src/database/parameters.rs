@@ -77,16 +77,21 @@ impl Parameters {
     /// When the value cannot be written in Postgres' format.
     pub fn push(&mut self, parameter: &dyn Parameter) -> Result<usize> {
         write_cell(parameter, &mut self.bytes).map_err(|e| Error::encode(e.to_string()))?;
-        self.count(parameter.oid())
+        self.add_type(parameter.oid())
     }
 
     /// Appends a parameter that is already in Postgres' format.
     pub(crate) fn push_encoded(&mut self, oid: Oid, value: Option<&[u8]>) -> Result<usize> {
         put_cell(value, &mut self.bytes).map_err(|e| Error::encode(e.to_string()))?;
-        self.count(oid)
+        self.add_type(oid)
     }
 
-    fn count(&mut self, oid: Oid) -> Result<usize> {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.types.len()
+    }
+
+    fn add_type(&mut self, oid: Oid) -> Result<usize> {
         self.types.push(oid);
         match self.types.len() {
             count @ ..=PARAMETERS_MAX => Ok(count),

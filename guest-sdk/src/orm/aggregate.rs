@@ -1,9 +1,14 @@
+mod collect;
+
 use std::fmt;
 use std::marker::PhantomData;
+
+pub use collect::{array_agg, bool_and, bool_or, string_agg};
 
 use super::condition::Q;
 use super::expression::{Expression, Number};
 use super::node::{Node, Op};
+use super::order::Order;
 
 /// A value that Postgres computes from many rows of `M`, such as
 /// [`count()`](count).
@@ -18,16 +23,16 @@ pub struct Aggregate<M, T> {
 }
 
 impl<M, T> Aggregate<M, T> {
-    fn new(name: &'static str, operands: Vec<Node>, nullable: bool) -> Self {
+    pub(super) fn new(name: &'static str, operands: Vec<Node>, nullable: bool) -> Self {
         let op = Op::Aggregate {
             name,
             is_distinct: false,
             nullable,
         };
-        Self::of(Node::Op(op, operands))
+        Self::from_node(Node::Op(op, operands))
     }
 
-    fn of(node: Node) -> Self {
+    pub(super) fn from_node(node: Node) -> Self {
         Self {
             node,
             types: PhantomData,
@@ -60,7 +65,7 @@ impl<M, T> Aggregate<M, T> {
     /// # Ok::<(), plinth::Error>(())
     /// ```
     pub fn filter(self, condition: Q<M>) -> Self {
-        Self::of(match self.node {
+        Self::from_node(match self.node {
             Node::Op(Op::Filtered, mut operands) if operands.len() == 2 => {
                 let before = operands.remove(1);
                 operands.push(Node::join(Op::And, before, condition.node));
@@ -68,6 +73,51 @@ impl<M, T> Aggregate<M, T> {
             }
             aggregate => Node::binary(Op::Filtered, aggregate, condition.node),
         })
+    }
+
+    /// Of values that are equal only one: `DISTINCT`.
+    ///
+    /// An ordering inside it can then be by those values only.
+    pub fn distinct(mut self) -> Self {
+        if let Some(Node::Op(Op::Aggregate { is_distinct, .. }, _)) = self.bare() {
+            *is_distinct = true;
+        }
+        self
+    }
+
+    /// Orders the rows before they are put together, instead of any ordering
+    /// before; it matters to [`array_agg`](super::array_agg) and
+    /// [`string_agg`](super::string_agg).
+    ///
+    /// ```
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book { #[model(key, auto)] pub id: i64, pub author_id: i64, pub title: String }
+    /// use plinth::orm::string_agg;
+    ///
+    /// let titles = string_agg(Book::title, ", ").order_by([Book::id.asc()]);
+    /// let query = Book::objects().values((Book::author_id, titles));
+    /// assert_eq!(
+    ///     query.to_sql()?.sql(),
+    ///     "SELECT \"author_id\", STRING_AGG(\"title\", $1 ORDER BY \"id\" ASC) \
+    ///      FROM \"books\" GROUP BY \"author_id\""
+    /// );
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
+        if let Some(Node::Op(_, operands)) = self.bare() {
+            operands.retain(|node| !matches!(node, Node::Op(Op::Ordering { .. }, _)));
+            operands.extend(order.into_iter().map(|order| order.term.into_node()));
+        }
+        self
+    }
+
+    /// The aggregate itself, without its filter.
+    fn bare(&mut self) -> Option<&mut Node> {
+        match &mut self.node {
+            Node::Op(Op::Filtered, operands) => operands.first_mut(),
+            aggregate => Some(aggregate),
+        }
     }
 }
 
@@ -83,7 +133,12 @@ pub fn count_distinct<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
         is_distinct: true,
         nullable: false,
     };
-    Aggregate::of(Node::unary(op, values.into_operand().0))
+    Aggregate::from_node(Node::unary(op, values.into_operand().0))
+}
+
+/// How many of the values are not NULL: `COUNT(…)`.
+pub fn count_of<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
+    Aggregate::new("COUNT", vec![values.into_operand().0], false)
 }
 
 /// The sum of the values that are not NULL, `None` when there are none.
@@ -159,7 +214,7 @@ pub trait Ordered {
 
 impl<M, T> Clone for Aggregate<M, T> {
     fn clone(&self) -> Self {
-        Self::of(self.node.clone())
+        Self::from_node(self.node.clone())
     }
 }
 

@@ -10,7 +10,6 @@ use super::operand::IntoOperand;
 use super::order::Order;
 use super::selection::Selection;
 use super::subquery::{ComparesWith, is_in_query};
-use super::value::Value;
 use super::values::Values;
 use crate::database::ColumnType;
 
@@ -27,25 +26,6 @@ pub trait Nullable {
 
 impl<T> Nullable for Option<T> {
     type Some = T;
-}
-
-/// The type of a column that holds text.
-#[diagnostic::on_unimplemented(
-    message = "a `{Self}` column is not text",
-    label = "this column holds `{Self}`",
-    note = "compare it with `eq`, `gt`, `lt` or `between`"
-)]
-pub trait Text {
-    /// How many characters it has: `None` of NULL.
-    type Length;
-}
-
-impl Text for String {
-    type Length = i32;
-}
-
-impl Text for Option<String> {
-    type Length = Option<i32>;
 }
 
 macro_rules! comparisons {
@@ -149,66 +129,6 @@ macro_rules! comparisons {
             }
         }
 
-        /// Tests of text. `%`, `_` and `\` in what is looked for stand for
-        /// themselves.
-        impl<M, T> $Operand<M, T> {
-            /// Whether it contains `text`.
-            pub fn contains(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::Like, self.node(), "%", text.as_ref(), "%")
-            }
-
-            /// Whether it contains `text`, in small or capital letters.
-            pub fn icontains(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::ILike, self.node(), "%", text.as_ref(), "%")
-            }
-
-            /// Whether it begins with `text`.
-            pub fn starts_with(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::Like, self.node(), "", text.as_ref(), "%")
-            }
-
-            /// Whether it begins with `text`, in small or capital letters.
-            pub fn istarts_with(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::ILike, self.node(), "", text.as_ref(), "%")
-            }
-
-            /// Whether it ends with `text`.
-            pub fn ends_with(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::Like, self.node(), "%", text.as_ref(), "")
-            }
-
-            /// Whether it ends with `text`, in small or capital letters.
-            pub fn iends_with(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::ILike, self.node(), "%", text.as_ref(), "")
-            }
-
-            /// Whether it is `text`, in small or capital letters.
-            pub fn iexact(self, text: impl AsRef<str>) -> Q<M>
-            where
-                T: Text,
-            {
-                like(Op::ILike, self.node(), "", text.as_ref(), "")
-            }
-        }
-
         impl<M> $Operand<M, bool> {
             /// Whether it is true.
             pub fn is_true(self) -> Q<M> {
@@ -221,21 +141,3 @@ macro_rules! comparisons {
 comparisons! { Column }
 comparisons! { Expr }
 comparisons! { Aggregate }
-
-fn like<M>(op: Op, operand: Node, before: &str, text: &str, after: &str) -> Q<M> {
-    let pattern = Node::Value(Value::new(&pattern(before, text, after)));
-    Q::new(Node::binary(op, operand, pattern))
-}
-
-fn pattern(before: &str, text: &str, after: &str) -> String {
-    let mut pattern = String::with_capacity(before.len() + text.len() + after.len());
-    pattern.push_str(before);
-    for character in text.chars() {
-        if matches!(character, '\\' | '%' | '_') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push_str(after);
-    pattern
-}

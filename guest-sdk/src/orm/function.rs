@@ -1,14 +1,22 @@
 //! What Postgres computes from columns and expressions.
 
+mod calendar;
+mod number;
+mod text;
+
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::aggregate::Aggregate;
+pub use calendar::{Calendar, Clock, now};
+pub use number::{Fraction, random};
+
+use super::aggregate::{Aggregate, Ordered};
 use super::column::Column;
-use super::comparison::{Nullable, Text};
+use super::comparison::Nullable;
 use super::condition::Q;
 use super::expression::{Expr, Expression};
 use super::node::{Node, Op};
+use super::null::MaybeNull;
 use super::operand::IntoOperand;
 use crate::database::ColumnType;
 
@@ -50,6 +58,52 @@ where
 {
     let (value, default) = (value.into_operand().0, default.into_operand().0);
     Expr::new(Node::join(Op::Coalesce, value, default))
+}
+
+/// The value, or NULL where it equals the other one: `NULLIF`.
+///
+/// ```
+/// # #[derive(plinth::Model)]
+/// # #[model(table = "books")]
+/// # pub struct Book { #[model(key, auto)] pub id: i64, pub stock: i32, pub sold: i32 }
+/// use plinth::orm::nullif;
+///
+/// // NULL instead of a division by zero.
+/// let query = Book::objects().values(Book::stock.optional() / nullif(Book::sold, 0));
+/// ```
+pub fn nullif<M, E>(
+    value: E,
+    other: impl IntoOperand<M, E::Value>,
+) -> Expr<M, <E::Value as MaybeNull>::Optional>
+where
+    E: Expression<M>,
+    E::Value: MaybeNull,
+{
+    let operands = vec![value.into_operand().0, other.into_operand().0];
+    Expr::new(Node::sql_or_null(&["NULLIF(", ", ", ")"], operands))
+}
+
+/// The greater of two values, and where one is NULL the other: Django's
+/// `Greatest`.
+///
+/// Of more than two: `greatest(greatest(a, b), c)`, which is one `GREATEST`.
+pub fn greatest<M, E>(value: E, other: impl IntoOperand<M, E::Value>) -> Expr<M, E::Value>
+where
+    E: Expression<M>,
+    E::Value: Ordered,
+{
+    let (value, other) = (value.into_operand().0, other.into_operand().0);
+    Expr::new(Node::join(Op::Greatest, value, other))
+}
+
+/// The lesser of two values, and where one is NULL the other: Django's `Least`.
+pub fn least<M, E>(value: E, other: impl IntoOperand<M, E::Value>) -> Expr<M, E::Value>
+where
+    E: Expression<M>,
+    E::Value: Ordered,
+{
+    let (value, other) = (value.into_operand().0, other.into_operand().0);
+    Expr::new(Node::join(Op::Least, value, other))
 }
 
 /// The value of the first condition that is true: Django's `Case` and `When`.
@@ -114,38 +168,6 @@ macro_rules! functions {
             /// What can be NULL is cast to an `Option`.
             pub fn cast<U: ColumnType>(self) -> Expr<M, U> {
                 Expr::new(Node::unary(Op::Cast(U::SQL), self.node()))
-            }
-
-            /// The text in small letters.
-            pub fn lower(self) -> Expr<M, T>
-            where
-                T: Text,
-            {
-                Expr::new(Node::unary(Op::Function("LOWER"), self.node()))
-            }
-
-            /// The text in capital letters.
-            pub fn upper(self) -> Expr<M, T>
-            where
-                T: Text,
-            {
-                Expr::new(Node::unary(Op::Function("UPPER"), self.node()))
-            }
-
-            /// The text without spaces at either end.
-            pub fn trim(self) -> Expr<M, T>
-            where
-                T: Text,
-            {
-                Expr::new(Node::unary(Op::Function("BTRIM"), self.node()))
-            }
-
-            /// How many characters the text has.
-            pub fn length(self) -> Expr<M, T::Length>
-            where
-                T: Text,
-            {
-                Expr::new(Node::unary(Op::Function("LENGTH"), self.node()))
             }
         }
     )*};

@@ -6,6 +6,7 @@ use super::meta::{ColumnMeta, ModelMeta};
 use super::path::RelationPath;
 use super::select::Select;
 use super::value::Value;
+use super::window::Frame;
 use crate::database::SqlType;
 
 /// A column of the model at the end of a path.
@@ -91,6 +92,15 @@ pub(crate) enum Op {
     Neg,
     /// A function that is NULL where an operand is.
     Function(&'static str),
+    /// SQL with a place for each operand between its pieces.
+    Sql {
+        pieces: &'static [&'static str],
+        nulls: Nulls,
+    },
+    /// The greatest of the operands that are not NULL.
+    Greatest,
+    /// The least of the operands that are not NULL.
+    Least,
     /// The first operand that is not NULL.
     Coalesce,
     /// Conditions, each before its value, and perhaps a value for none.
@@ -105,6 +115,15 @@ pub(crate) enum Op {
     },
     /// An aggregate over the rows of which a condition is true.
     Filtered,
+    /// A place in an ordering, inside an aggregate or a window.
+    Ordering {
+        is_descending: bool,
+        is_null_first: bool,
+    },
+    /// What parts the rows of a window.
+    Partition,
+    /// A function over a window, then its partition and its orderings.
+    Over(Option<Frame>),
     /// Whether a query has any row.
     Exists,
     /// The first is one of the values of a query.
@@ -120,6 +139,17 @@ pub(crate) enum Op {
         sql: &'static str,
         nullable: bool,
     },
+}
+
+/// When a node is NULL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nulls {
+    /// Where an operand is.
+    Strict,
+    /// Perhaps, whatever its operands are.
+    Maybe,
+    /// Nowhere.
+    Never,
 }
 
 impl Op {
@@ -151,6 +181,18 @@ impl Node {
 
     pub(crate) fn unary(op: Op, operand: Node) -> Self {
         Self::Op(op, vec![operand])
+    }
+
+    /// SQL around its operands, which is NULL where one of them is.
+    pub(crate) fn sql(pieces: &'static [&'static str], operands: Vec<Node>) -> Self {
+        let nulls = Nulls::Strict;
+        Self::Op(Op::Sql { pieces, nulls }, operands)
+    }
+
+    /// SQL around its operands, which can be NULL where none of them is.
+    pub(crate) fn sql_or_null(pieces: &'static [&'static str], operands: Vec<Node>) -> Self {
+        let nulls = Nulls::Maybe;
+        Self::Op(Op::Sql { pieces, nulls }, operands)
     }
 
     /// `left op right` for AND and OR, which take any number: a chain of a
@@ -239,11 +281,42 @@ impl Node {
         }
     }
 
-    /// Whether a function of many rows is in the tree.
+    /// Whether a function over a window is in the tree.
+    pub(crate) fn has_window(&self) -> bool {
+        match self {
+            Self::Op(Op::Over(_), _) => true,
+            Self::Op(_, operands) => operands.iter().any(Self::has_window),
+            _ => false,
+        }
+    }
+
+    /// Whether a function of many rows is in the tree. One over a window is a
+    /// value of a single row, but can be of aggregates.
     pub(crate) fn has_aggregate(&self) -> bool {
         match self {
+            Self::Op(Op::Over(_), operands) => {
+                let (function, window) = operands.split_at(operands.len().min(1));
+                function.iter().any(Self::takes_aggregate) || window.iter().any(Self::has_aggregate)
+            }
             Self::Op(Op::Aggregate { .. }, _) => true,
             Self::Op(_, operands) => operands.iter().any(Self::has_aggregate),
+            _ => false,
+        }
+    }
+
+    fn takes_aggregate(&self) -> bool {
+        match self {
+            Self::Op(Op::Filtered, operands) => operands.iter().any(Self::takes_aggregate),
+            Self::Op(_, operands) => operands.iter().any(Self::has_aggregate),
+            _ => false,
+        }
+    }
+
+    /// Whether a value is in the tree.
+    pub(crate) fn has_value(&self) -> bool {
+        match self {
+            Self::Value(_) => true,
+            Self::Op(_, operands) => operands.iter().any(Self::has_value),
             _ => false,
         }
     }

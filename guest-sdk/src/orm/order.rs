@@ -1,6 +1,6 @@
 use std::marker::PhantomData;
 
-use super::node::Node;
+use super::node::{Node, Op};
 
 /// One part of a query's ordering: `Book::title.asc()`.
 #[derive(Clone, Debug)]
@@ -44,6 +44,15 @@ impl<M> Order<M> {
 }
 
 impl OrderTerm {
+    /// It as a part of an expression that orders rows for itself.
+    pub(crate) fn into_node(self) -> Node {
+        let op = Op::Ordering {
+            is_descending: self.is_descending,
+            is_null_first: self.is_null_first,
+        };
+        Node::unary(op, self.node)
+    }
+
     /// The same from its end.
     pub(crate) fn reversed(&self) -> Self {
         Self {

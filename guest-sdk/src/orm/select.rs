@@ -142,6 +142,17 @@ impl Select {
             || values.chain(order).any(Node::has_aggregate)
     }
 
+    /// What its rows are grouped by: what is said, or all plain values.
+    pub(crate) fn groups(&self) -> Vec<&Node> {
+        if !self.group.is_empty() || !self.is_grouped() {
+            return self.group.iter().collect();
+        }
+        let values = self.values.iter().map(|value| &value.node);
+        values
+            .filter(|node| !node.has_aggregate() && !node.has_window())
+            .collect()
+    }
+
     /// The same from its end; without an ordering, from the greatest key.
     pub(crate) fn reversed(&self) -> Self {
         let mut select = self.clone();

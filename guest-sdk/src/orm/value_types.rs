@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::aggregate::Ordered;
 use super::expression::Expression;
+use super::null::MaybeNull;
 use crate::database::{
     BitString, Cidr, ColumnType, Composite, Hstore, Inet, MacAddr, Money, PgLsn, Range,
     RangeElement, TimeTz, Xml,
@@ -19,6 +20,12 @@ macro_rules! values {
     ($($ty:ty)*) => {$(
         impl<M> Expression<M> for $ty {
             type Value = $ty;
+        }
+
+        impl MaybeNull for $ty {
+            type Some = Self;
+            type Optional = Option<Self>;
+            type Like<U> = U;
         }
     )*};
 }
@@ -43,7 +50,11 @@ ordered_values! {
     Inet IpAddr Money PgLsn
 }
 
-values! { bool Uuid Vec<u8> serde_json::Value }
+values! { bool Uuid serde_json::Value }
+
+impl<M> Expression<M> for Vec<u8> {
+    type Value = Self;
+}
 
 values! { BitString Cidr Composite Hstore MacAddr Xml }
 
@@ -51,8 +62,20 @@ impl<M, T: RangeElement> Expression<M> for Range<T> {
     type Value = Self;
 }
 
+impl<T: RangeElement> MaybeNull for Range<T> {
+    type Some = Self;
+    type Optional = Option<Self>;
+    type Like<U> = U;
+}
+
 impl<M, T: Serialize + DeserializeOwned + 'static> Expression<M> for Json<T> {
     type Value = Self;
+}
+
+impl<T> MaybeNull for Json<T> {
+    type Some = Self;
+    type Optional = Option<Self>;
+    type Like<U> = U;
 }
 
 impl<M, T: ColumnType> Expression<M> for Vec<T> {

@@ -18,6 +18,8 @@ mod conditions;
 mod drafts;
 mod expressions;
 mod fragments;
+mod functions;
+mod lookups;
 mod models;
 mod schema;
 mod select;
@@ -27,6 +29,7 @@ mod tables;
 mod to_many;
 mod types;
 mod values;
+mod windows;
 mod write;
 
 use plinth::database::Statement;

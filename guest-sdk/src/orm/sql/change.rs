@@ -1,5 +1,6 @@
 //! Updating and deleting.
 
+use super::select::window_in_condition;
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::{ColumnMeta, ModelMeta};
@@ -191,6 +192,9 @@ impl Writer {
     }
 
     fn join_own(&mut self, value: &Node) -> Result<()> {
+        if value.has_window() {
+            return Err(window_in_condition(self.scope.root));
+        }
         self.join_node(value)?;
         if self.scope.joins.is_empty() {
             return Ok(());

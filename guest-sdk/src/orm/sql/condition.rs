@@ -4,8 +4,8 @@ use bytes::BytesMut;
 
 use super::select::Ask;
 use super::writer::Writer;
-use crate::database::{SqlType, write_array};
-use crate::orm::node::{ColumnRef, Node, Op};
+use crate::database::write_array;
+use crate::orm::node::{ColumnRef, Node, Nulls, Op};
 use crate::orm::value::Value;
 use crate::{Error, Result};
 
@@ -16,6 +16,13 @@ impl Writer {
     }
 
     pub(super) fn node(&mut self, node: &Node) -> Result<()> {
+        match self.repeated(node) {
+            Some(repeated) => self.repeat(repeated, node),
+            None => self.plain_node(node),
+        }
+    }
+
+    pub(super) fn plain_node(&mut self, node: &Node) -> Result<()> {
         match node {
             Node::Column(column) => self.column_ref(*column),
             Node::Value(value) => self.value(value),
@@ -63,10 +70,26 @@ impl Writer {
                 self.postfix(operand, ")")
             }
             (Op::Function(name), _) => self.function(name, operands),
+            (Op::Sql { pieces, .. }, _) => self.pieces(pieces, operands),
             (Op::Coalesce, _) => self.function("COALESCE", operands),
+            (Op::Greatest, _) => self.function("GREATEST", operands),
+            (Op::Least, _) => self.function("LEAST", operands),
             (Op::Case, _) => self.case(operands),
             (Op::Cast(ty), [operand]) => self.cast(operand, ty),
             (Op::Filtered, [aggregate, condition]) => self.filtered(aggregate, condition),
+            (
+                Op::Ordering {
+                    is_descending,
+                    is_null_first,
+                },
+                [node],
+            ) => {
+                self.node(node)?;
+                let is_null_first = self.is_nullable(node)?.then_some(is_null_first);
+                self.direction_words(is_descending, is_null_first);
+                Ok(())
+            }
+            (Op::Over(frame), [function, window @ ..]) => self.over(function, window, frame),
             (Op::Exists, [Node::Query(select)]) => {
                 self.push("EXISTS ");
                 self.query(select, Ask::Any)
@@ -76,9 +99,7 @@ impl Writer {
                 self.in_tree(key, start, path, is_up)
             }
             (Op::Raw { sql, .. }, _) => self.raw(sql, operands),
-            _ => Err(Error::invalid_query(format!(
-                "{op:?} has a wrong number of operands"
-            ))),
+            _ => Err(wrong_number(op)),
         }
     }
 
@@ -206,9 +227,7 @@ impl Writer {
         let cells = cells.map_err(Error::encode)?;
         let mut array = BytesMut::new();
         write_array(element, &cells, &mut array).map_err(|e| Error::encode(e.to_string()))?;
-        let number = self.parameters.push_encoded(array_oid, Some(&array))?;
-        self.parameter(number);
-        Ok(())
+        self.push_parameter(array_oid, Some(&array))
     }
 
     pub(super) fn list(&mut self, members: &[&Node]) -> Result<()> {
@@ -232,66 +251,13 @@ impl Writer {
         Ok(())
     }
 
-    fn function(&mut self, name: &str, operands: &[Node]) -> Result<()> {
-        self.push(name);
-        self.push("(");
-        self.list(&operands.iter().collect::<Vec<_>>())?;
-        self.push(")");
-        Ok(())
-    }
-
-    fn case(&mut self, operands: &[Node]) -> Result<()> {
-        self.push("CASE");
-        for operands in operands.chunks(2) {
-            match operands {
-                [condition, value] => {
-                    self.push(" WHEN ");
-                    self.infix(condition, " THEN ", value)?;
-                }
-                _ => {
-                    self.push(" ELSE ");
-                    self.list(&operands.iter().collect::<Vec<_>>())?;
-                }
-            }
-        }
-        self.push(" END");
-        Ok(())
-    }
-
-    fn cast(&mut self, operand: &Node, ty: SqlType) -> Result<()> {
-        self.push("CAST(");
-        self.node(operand)?;
-        self.push(" AS ");
-        self.push(ty.name);
-        self.push(if ty.is_array { "[])" } else { ")" });
-        Ok(())
-    }
-
-    /// `SUM("stock")`, and of no operand `COUNT(*)`.
-    fn aggregate(&mut self, name: &str, is_distinct: bool, operands: &[Node]) -> Result<()> {
-        self.push(name);
-        self.push(if is_distinct { "(DISTINCT " } else { "(" });
-        if operands.is_empty() {
-            self.push("*");
-        }
-        self.list(&operands.iter().collect::<Vec<_>>())?;
-        self.push(")");
-        Ok(())
-    }
-
-    fn filtered(&mut self, aggregate: &Node, condition: &Node) -> Result<()> {
-        self.infix(aggregate, " FILTER (WHERE ", condition)?;
-        self.push(")");
-        Ok(())
-    }
-
-    fn infix(&mut self, left: &Node, operator: &str, right: &Node) -> Result<()> {
+    pub(super) fn infix(&mut self, left: &Node, operator: &str, right: &Node) -> Result<()> {
         self.node(left)?;
         self.push(operator);
         self.node(right)
     }
 
-    fn postfix(&mut self, value: &Node, operator: &str) -> Result<()> {
+    pub(super) fn postfix(&mut self, value: &Node, operator: &str) -> Result<()> {
         self.node(value)?;
         self.push(operator);
         Ok(())
@@ -320,8 +286,13 @@ impl Writer {
             Op::Eq if operands.last().is_some_and(is_null) => Ok(false),
             Op::In { .. } => self.is_membership_nullable(operands),
             Op::Aggregate { nullable, .. } | Op::Raw { nullable, .. } => Ok(nullable),
-            Op::Filtered => self.is_any_nullable(&operands[..1]),
-            Op::Coalesce => {
+            Op::Filtered | Op::Over(_) => self.is_any_nullable(&operands[..1]),
+            Op::Sql { nulls, .. } => match nulls {
+                Nulls::Strict => self.is_any_nullable(operands),
+                Nulls::Maybe => Ok(true),
+                Nulls::Never => Ok(false),
+            },
+            Op::Coalesce | Op::Greatest | Op::Least => {
                 let mut operands = operands.iter();
                 operands.try_fold(true, |all, node| Ok(all && self.is_nullable(node)?))
             }
@@ -374,6 +345,10 @@ impl Writer {
             && !self.is_any_nullable(others)?;
         Ok(is_alone.then_some(column))
     }
+}
+
+pub(super) fn wrong_number(op: Op) -> Error {
+    Error::invalid_query(format!("{op:?} has a wrong number of operands"))
 }
 
 fn is_null(node: &Node) -> bool {

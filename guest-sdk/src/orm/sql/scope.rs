@@ -1,3 +1,4 @@
+use super::repeat::Repeated;
 use crate::orm::meta::{ColumnMeta, ModelMeta};
 use crate::orm::node::ColumnRef;
 use crate::orm::path::{HOPS_MAX, RelationPath};
@@ -13,6 +14,8 @@ pub(super) struct Scope {
     pub(super) first: usize,
     /// Whether columns are written with their table, `t0."id"`.
     pub(super) is_qualified: bool,
+    /// What the query groups by, where that has parameters.
+    pub(super) repeated: Vec<Repeated>,
 }
 
 /// A table joined over a foreign key.
@@ -41,6 +44,7 @@ impl Scope {
             joins: Vec::new(),
             first: 0,
             is_qualified: false,
+            repeated: Vec::new(),
         }
     }
 

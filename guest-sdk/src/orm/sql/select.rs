@@ -82,6 +82,7 @@ impl Ask {
 impl Writer {
     pub(super) fn select(&mut self, select: &Select, ask: Ask) -> Result<()> {
         self.join(select, ask)?;
+        self.repeat_groups(select);
         if ask.counts_result(select) {
             self.push("SELECT COUNT(*) FROM (");
         }
@@ -146,8 +147,7 @@ impl Writer {
             self.join_selected(select)?;
         }
         self.join_all(&select.distinct_on)?;
-        self.join_all(&select.group)?;
-        self.join_all(&select.having)?;
+        self.join_groups(select)?;
         if ask.needs_order(select) {
             let order = &select.order;
             order
@@ -173,7 +173,24 @@ impl Writer {
         if conditions.iter().any(Node::has_aggregate) {
             return Err(aggregate_in_filter(self.scope.root));
         }
+        if conditions.iter().any(Node::has_window) {
+            return Err(window_in_condition(self.scope.root));
+        }
         self.join_all(conditions)
+    }
+
+    /// What decides which groups there are, before any window is.
+    fn join_groups(&mut self, select: &Select) -> Result<()> {
+        if select
+            .group
+            .iter()
+            .chain(&select.having)
+            .any(Node::has_window)
+        {
+            return Err(window_in_condition(self.scope.root));
+        }
+        self.join_all(&select.group)?;
+        self.join_all(&select.having)
     }
 
     fn join_all(&mut self, nodes: &[Node]) -> Result<()> {
@@ -235,11 +252,19 @@ impl Writer {
     }
 
     pub(super) fn direction(&mut self, term: &OrderTerm, is_nullable: bool) {
-        self.push(if term.is_descending { " DESC" } else { " ASC" });
+        let is_null_first = is_nullable.then_some(term.is_null_first);
+        self.direction_words(term.is_descending, is_null_first);
+    }
+
+    /// The words behind what is ordered by; where NULL goes, if there can be
+    /// any.
+    pub(super) fn direction_words(&mut self, is_descending: bool, is_null_first: Option<bool>) {
+        self.push(if is_descending { " DESC" } else { " ASC" });
         // Said where it is not the rule only: an index fits its own order.
-        if term.is_null_first != term.is_descending && is_nullable {
-            let place = [" NULLS LAST", " NULLS FIRST"][usize::from(term.is_null_first)];
-            self.push(place);
+        match is_null_first {
+            Some(true) if !is_descending => self.push(" NULLS FIRST"),
+            Some(false) if is_descending => self.push(" NULLS LAST"),
+            _ => {}
         }
     }
 
@@ -319,6 +344,14 @@ fn aggregate_in_filter(model: &ModelMeta) -> Error {
     Error::invalid_query(format!(
         "a filter of `{}` is on an aggregate, which single rows do not have; \
          use `.values(…).having(…)`",
+        model.table
+    ))
+}
+
+pub(super) fn window_in_condition(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "a condition, a group or a change of `{}` is on a window function, which is computed \
+         after the rows are chosen; select it with `.values(…)` or order by it",
         model.table
     ))
 }

@@ -21,15 +21,7 @@ impl Writer {
 
     /// The groups, and what must hold of them.
     pub(super) fn group_by(&mut self, select: &Select) -> Result<()> {
-        let plain = || {
-            let values = select.values.iter().map(|value| &value.node);
-            values.filter(|node| !node.has_aggregate()).collect()
-        };
-        let group: Vec<&Node> = match &*select.group {
-            [] if select.is_grouped() => plain(),
-            group => group.iter().collect(),
-        };
-        for (index, node) in group.into_iter().enumerate() {
+        for (index, node) in select.groups().into_iter().enumerate() {
             self.push(if index == 0 { " GROUP BY " } else { ", " });
             self.node_or_place(node, &select.values)?;
         }

@@ -1,5 +1,7 @@
 use std::mem;
 
+use postgres_types::Oid;
+
 use super::scope::Scope;
 use crate::database::{Parameters, Statement};
 use crate::orm::meta::{ColumnMeta, ModelMeta};
@@ -15,6 +17,9 @@ pub(super) struct Writer {
     pub(super) scope: Scope,
     /// Those of the queries around it, the nearest last.
     outer: Vec<Scope>,
+    /// The number of the next parameter of an expression that is written
+    /// again.
+    pub(super) repeating: Option<usize>,
 }
 
 impl Writer {
@@ -24,6 +29,7 @@ impl Writer {
             parameters: Parameters::default(),
             scope: Scope::new(root),
             outer: Vec::new(),
+            repeating: None,
         }
     }
 
@@ -104,7 +110,18 @@ impl Writer {
 
     pub(super) fn value(&mut self, value: &Value) -> Result<()> {
         let bytes = value.bytes().map_err(Error::encode)?;
-        let number = self.parameters.push_encoded(value.oid, bytes)?;
+        self.push_parameter(value.oid, bytes)
+    }
+
+    /// A parameter; while an expression is repeated, the one that was there.
+    pub(super) fn push_parameter(&mut self, oid: Oid, value: Option<&[u8]>) -> Result<()> {
+        let number = match &mut self.repeating {
+            Some(next) => {
+                *next += 1;
+                *next - 1
+            }
+            None => self.parameters.push_encoded(oid, value)?,
+        };
         self.parameter(number);
         Ok(())
     }

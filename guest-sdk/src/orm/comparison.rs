@@ -4,13 +4,11 @@ use super::aggregate::Aggregate;
 use super::column::Column;
 use super::condition::Q;
 use super::expression::Expr;
-use super::model::Model;
 use super::node::{Node, Op};
 use super::operand::IntoOperand;
 use super::order::Order;
-use super::selection::Selection;
+use super::scalar::ValuesQuery;
 use super::subquery::{ComparesWith, is_in_query};
-use super::values::Values;
 use crate::database::ColumnType;
 
 /// The type of a column that can be NULL: an `Option`.
@@ -93,11 +91,10 @@ macro_rules! comparisons {
             ///
             /// Where what belongs together is one row and another,
             /// [`exists`](super::exists) says it better.
-            pub fn is_in_query<N, S>(self, query: Values<N, S>) -> Q<M>
+            pub fn is_in_query<V>(self, query: V) -> Q<M>
             where
-                N: Model,
-                S: Selection<N>,
-                S::Row: ComparesWith<T>,
+                V: ValuesQuery<M>,
+                V::Row: ComparesWith<T>,
             {
                 is_in_query(self.node(), query)
             }

@@ -5,14 +5,17 @@ use super::column::Column;
 use super::condition::Q;
 use super::model::Model;
 use super::node::{Node, Op};
+use super::order::Order;
 use super::query_set::QuerySet;
+use super::scalar::{CorrelatedValues, ValuesQuery};
 use super::select::Select;
 use super::selection::Selection;
 use super::values::Values;
 
 /// A query for rows of `M` that belong to a row of `O`: Django's `OuterRef`.
 ///
-/// Made by [`QuerySet::correlate`], taken by [`exists`].
+/// Made by [`QuerySet::correlate`], taken by [`exists`]; its [`values`](Self::values)
+/// are taken by [`subquery`](super::subquery).
 #[must_use = "a correlated query does nothing until `exists` takes it"]
 pub struct Correlated<M, O> {
     select: Select,
@@ -49,6 +52,38 @@ impl<M: Model, O> Correlated<M, O> {
     }
 }
 
+/// Narrowing and selecting.
+impl<M: Model, O> Correlated<M, O> {
+    /// Keeps of these the rows of which the condition is true.
+    pub fn filter(mut self, condition: Q<M>) -> Self {
+        self.select.conditions.push(condition.node);
+        self
+    }
+
+    /// Keeps of these the rows of which the condition is not true.
+    pub fn exclude(self, condition: Q<M>) -> Self {
+        self.filter(!condition)
+    }
+
+    /// Orders the rows, instead of any ordering before.
+    pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
+        self.select.order = order.into_iter().map(|order| order.term).collect();
+        self
+    }
+
+    /// Keeps the first rows only.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.select.limit = Some(rows);
+        self
+    }
+
+    /// Reads values of the rows, for [`subquery`](super::subquery) and
+    /// [`is_in_query`](Column::is_in_query).
+    pub fn values<S: Selection<M>>(self, selection: S) -> CorrelatedValues<M, O, S> {
+        CorrelatedValues::new(Values::new(self.select, selection))
+    }
+}
+
 /// Whether a query has any row that belongs to the row at hand.
 ///
 /// ```
@@ -78,8 +113,8 @@ pub fn exists<M: Model, O>(query: Correlated<M, O>) -> Q<O> {
     Q::new(Node::unary(Op::Exists, query))
 }
 
-pub(super) fn is_in_query<M, N: Model, S: Selection<N>>(value: Node, query: Values<N, S>) -> Q<M> {
-    let query = Node::Query(Box::new(query.into_select()));
+pub(super) fn is_in_query<M>(value: Node, query: impl ValuesQuery<M>) -> Q<M> {
+    let query = Node::Query(Box::new(query.into_query().0));
     Q::new(Node::binary(Op::InQuery, value, query))
 }
 

@@ -21,6 +21,7 @@ mod fragments;
 mod functions;
 mod lookups;
 mod models;
+mod scalars;
 mod schema;
 mod select;
 mod soft_delete;

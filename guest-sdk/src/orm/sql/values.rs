@@ -1,5 +1,7 @@
 //! Values instead of rows, and their groups.
 
+use std::ptr;
+
 use super::writer::Writer;
 use crate::orm::node::Node;
 use crate::orm::select::Select;
@@ -37,7 +39,10 @@ impl Writer {
     pub(super) fn node_or_place(&mut self, node: &Node, values: &[Selected]) -> Result<()> {
         let place = match node {
             Node::Column(_) => None,
-            _ => values.iter().position(|value| value.node.is_same(node)),
+            _ => values.iter().position(|value| {
+                // No query is the same as another, but it is as itself.
+                ptr::eq(&raw const value.node, node) || value.node.is_same(node)
+            }),
         };
         match place {
             Some(place) => self.number(place + 1),

@@ -47,6 +47,7 @@
 
 mod aggregate;
 mod bulk_update;
+mod array;
 mod choices;
 mod column;
 mod combined;
@@ -63,6 +64,7 @@ mod field;
 mod foreign_key;
 mod function;
 mod insert;
+mod json;
 mod junction;
 mod lookup;
 mod meta;
@@ -98,6 +100,7 @@ pub use aggregate::{
     Aggregate, Ordered, array_agg, avg, bool_and, bool_or, count, count_distinct, count_of, max,
     min, std_dev, string_agg, sum, variance,
 };
+pub use array::{Array, IntoArray};
 pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};
 pub use column::Column;
 pub use combined::{Combine, CombinePart, Combined};
@@ -117,6 +120,7 @@ pub use function::{
     Calendar, Case, Clock, Fraction, coalesce, greatest, least, now, nullif, random, value, when,
 };
 pub use insert::insert;
+pub use json::Document;
 #[doc(hidden)]
 pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};

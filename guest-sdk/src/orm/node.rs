@@ -97,6 +97,12 @@ pub(crate) enum Op {
         pieces: &'static [&'static str],
         nulls: Nulls,
     },
+    /// The operands as an array of this type of elements.
+    Array(SqlType),
+    /// A text, and where it is NULL the empty one.
+    OrEmpty,
+    /// The name of a configuration for full-text search.
+    SearchConfig(&'static str),
     /// The greatest of the operands that are not NULL.
     Greatest,
     /// The least of the operands that are not NULL.

@@ -15,6 +15,7 @@ mod annotate;
 mod bulk_update;
 mod combined;
 mod conditions;
+mod documents;
 mod drafts;
 mod expressions;
 mod fragments;

@@ -62,9 +62,12 @@ fn an_aggregate_keeps_its_type() {
     // Of groups there may be none.
     let groups = || subquery(books().values(count()).having(count().gt(3)));
     assert!(refusal(Author::objects().values(groups()).to_sql()).contains("can be NULL"));
-    check::<Option<i64>>(groups().optional(), expect![[r#"
+    check::<Option<i64>>(
+        groups().optional(),
+        expect![[r#"
         (SELECT COUNT(*) FROM "books" AS t1 WHERE t1."author_id" = t0."id" HAVING COUNT(*) > $1)
-        --   $1 = 3"#]]);
+        --   $1 = 3"#]],
+    );
     let sliced = subquery(books().values(count()).limit(0));
     assert!(refusal(Author::objects().values(sliced).to_sql()).contains("can be NULL"));
 }
@@ -83,17 +86,23 @@ fn the_complement_of_a_comparison_holds_where_there_is_no_row() {
         let reviews = Review::objects().correlate(Review::book_id, Book::id);
         subquery(reviews.values(Review::rating).limit(1))
     };
-    check_where(Book::objects().exclude(rating().eq(5)), expect![[r#"
+    check_where(
+        Book::objects().exclude(rating().eq(5)),
+        expect![[r#"
         ((SELECT t1."rating" FROM "reviews" AS t1 WHERE t1."book_id" = t0."id" LIMIT $1) = $2) IS NOT TRUE
         --   $1 = 1
-        --   $2 = 5"#]]);
+        --   $2 = 5"#]],
+    );
     let counted = || {
         let reviews = Review::objects().correlate(Review::book_id, Book::id);
         subquery(reviews.values(count()))
     };
-    check_where(Book::objects().exclude(counted().gt(5)), expect![[r#"
+    check_where(
+        Book::objects().exclude(counted().gt(5)),
+        expect![[r#"
         NOT ((SELECT COUNT(*) FROM "reviews" AS t1 WHERE t1."book_id" = t0."id") > $1)
-        --   $1 = 5"#]]);
+        --   $1 = 5"#]],
+    );
 }
 
 #[test]
@@ -117,9 +126,12 @@ fn it_is_grouped_by_its_place() {
     let books = Book::objects()
         .filter(Book::stock.gt(3))
         .correlate(Book::author_id, Author::id);
-    check::<(i64, i64)>((subquery(books.values(count())), count()), expect![[r#"
+    check::<(i64, i64)>(
+        (subquery(books.values(count())), count()),
+        expect![[r#"
         (SELECT COUNT(*) FROM "books" AS t1 WHERE t1."stock" > $1 AND t1."author_id" = t0."id"), COUNT(*) GROUP BY 1
-        --   $1 = 3"#]]);
+        --   $1 = 3"#]],
+    );
 }
 
 #[test]
@@ -145,7 +157,10 @@ fn a_subquery_stands_in_another() {
         .filter(subquery(reviews).gt(2))
         .correlate(Book::author_id, Author::id)
         .values(count());
-    check::<i64>(subquery(books), expect![[r#"
+    check::<i64>(
+        subquery(books),
+        expect![[r#"
         (SELECT COUNT(*) FROM "books" AS t1 WHERE (SELECT COUNT(*) FROM "reviews" AS t2 WHERE t2."book_id" = t1."id") > $1 AND t1."author_id" = t0."id")
-        --   $1 = 2"#]]);
+        --   $1 = 2"#]],
+    );
 }

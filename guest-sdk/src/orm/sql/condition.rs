@@ -71,6 +71,9 @@ impl Writer {
             }
             (Op::Function(name), _) => self.function(name, operands),
             (Op::Sql { pieces, .. }, _) => self.pieces(pieces, operands),
+            (Op::Array(element), _) => self.array_of(operands, element),
+            (Op::OrEmpty, [text]) => self.or_empty(text),
+            (Op::SearchConfig(name), []) => self.search_config(name),
             (Op::Coalesce, _) => self.function("COALESCE", operands),
             (Op::Greatest, _) => self.function("GREATEST", operands),
             (Op::Least, _) => self.function("LEAST", operands),
@@ -220,6 +223,15 @@ impl Writer {
 
     pub(super) fn array(&mut self, values: &[&Value], array_oid: u32) -> Result<()> {
         let element = values.first().map_or(0, |value| value.oid);
+        self.array_of_values(values, element, array_oid)
+    }
+
+    pub(super) fn array_of_values(
+        &mut self,
+        values: &[&Value],
+        element: u32,
+        array_oid: u32,
+    ) -> Result<()> {
         let cells = values
             .iter()
             .map(|value| value.bytes())
@@ -283,6 +295,7 @@ impl Writer {
     fn is_op_nullable(&self, op: Op, operands: &[Node]) -> Result<bool> {
         match op {
             Op::Not | Op::IsNull | Op::IsNotNull | Op::Ne | Op::Exists => Ok(false),
+            Op::Array(_) | Op::OrEmpty | Op::SearchConfig(_) => Ok(false),
             Op::Eq if operands.last().is_some_and(is_null) => Ok(false),
             Op::In { .. } => self.is_membership_nullable(operands),
             Op::Aggregate { nullable, .. } | Op::Raw { nullable, .. } => Ok(nullable),
@@ -355,7 +368,7 @@ fn is_null(node: &Node) -> bool {
     as_value(node).is_some_and(Value::is_null)
 }
 
-fn as_value(node: &Node) -> Option<&Value> {
+pub(super) fn as_value(node: &Node) -> Option<&Value> {
     match node {
         Node::Value(value) => Some(value),
         _ => None,

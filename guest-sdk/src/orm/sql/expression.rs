@@ -1,8 +1,10 @@
 //! What Postgres computes: functions, cases, aggregates.
 
+use super::condition::as_value;
 use super::writer::Writer;
 use crate::database::SqlType;
 use crate::orm::node::{Node, Op};
+use crate::orm::value::Value;
 use crate::{Error, Result};
 
 impl Writer {
@@ -19,6 +21,39 @@ impl Writer {
             return Ok(());
         }
         Err(torn(pieces))
+    }
+
+    /// An array as one parameter, where all its elements are known here.
+    pub(super) fn array_of(&mut self, elements: &[Node], element: SqlType) -> Result<()> {
+        let values: Option<Vec<&Value>> = elements.iter().map(as_value).collect();
+        if let Some(values) = values.filter(|_| element.array_oid != 0) {
+            return self.array_of_values(&values, element.oid, element.array_oid);
+        }
+        self.push("CAST(ARRAY[");
+        self.list(&elements.iter().collect::<Vec<_>>())?;
+        self.push("] AS ");
+        self.push(element.name);
+        self.push("[])");
+        Ok(())
+    }
+
+    pub(super) fn or_empty(&mut self, text: &Node) -> Result<()> {
+        if !self.is_nullable(text)? {
+            // As it would be written by hand, so that an index on it is found.
+            return self.node(text);
+        }
+        self.push("COALESCE(");
+        self.postfix(text, ", '')")
+    }
+
+    pub(super) fn search_config(&mut self, name: &str) -> Result<()> {
+        if !name.split('.').all(is_identifier) {
+            return Err(not_a_config(name));
+        }
+        self.push("'");
+        self.push(name);
+        self.push("'");
+        Ok(())
     }
 
     pub(super) fn function(&mut self, name: &str, operands: &[Node]) -> Result<()> {
@@ -84,6 +119,18 @@ impl Writer {
         self.push(")");
         Ok(())
     }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_word) && !name.starts_with(|c: char| c.is_ascii_digit()) && !name.is_empty()
+}
+
+fn not_a_config(name: &str) -> Error {
+    Error::invalid_query(format!(
+        "`{name}` is not the name of a configuration for full-text search; \
+         `\\dF` in psql lists those that there are"
+    ))
 }
 
 fn torn(pieces: &[&str]) -> Error {

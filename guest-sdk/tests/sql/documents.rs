@@ -1,0 +1,196 @@
+//! Arrays and JSON.
+
+use expect_test::{Expect, expect};
+use plinth::orm::{Q, Selection, array_agg};
+use serde_json::{Value, json};
+
+use crate::models::Book;
+use crate::{refusal, text};
+
+/// What is selected, and that it is a `T`.
+fn check<T>(selection: impl Selection<Book, Row = T>, expected: Expect) {
+    let text = text(Book::objects().values(selection).to_sql());
+    let (_, selected) = text.split_once("\nSELECT ").expect("it selects");
+    expected.assert_eq(&selected.replace(" FROM \"books\"", ""));
+}
+
+/// What follows WHERE.
+fn check_where(condition: Q<Book>, expected: Expect) {
+    let text = text(Book::objects().filter(condition).to_sql());
+    let (_, condition) = text.split_once(" WHERE ").expect("it has a condition");
+    expected.assert_eq(condition);
+}
+
+#[test]
+fn arrays_are_tested() {
+    let some = vec![String::from("c")];
+    check_where(
+        Book::tags.has("it's")
+            & Book::tags.contains_all(["a", "b"])
+            & Book::tags.contained_by(&some)
+            & Book::tags.overlaps(some)
+            & Book::tags.len().gt(2),
+        expect![[r#"
+            "tags" @> $1 AND "tags" @> $2 AND "tags" <@ $3 AND "tags" && $4 AND CARDINALITY("tags") > $5
+            --   $1 = ["it's"]
+            --   $2 = ["a", "b"]
+            --   $3 = ["c"]
+            --   $4 = ["c"]
+            --   $5 = 2"#]],
+    );
+}
+
+#[test]
+fn an_empty_list_is_an_array() {
+    check_where(
+        Book::tags.contains_all([] as [&str; 0]) | Book::tags.overlaps(Vec::<String>::new()),
+        expect![[r#"
+            "tags" @> $1 OR "tags" && $2
+            --   $1 = []
+            --   $2 = []"#]],
+    );
+}
+
+#[test]
+fn what_an_array_is_tested_with_may_be_columns() {
+    check_where(
+        Book::tags.has(Book::title) & Book::tags.contains_all([Book::title, Book::isbn]),
+        expect![[
+            r#""tags" @> CAST(ARRAY["title"] AS text[]) AND "tags" @> CAST(ARRAY["title", "isbn"] AS text[])"#
+        ]],
+    );
+    check_where(
+        !Book::tags.overlaps(Book::sequel_of().tags()),
+        expect![[r#"(t0."tags" && t1."tags") IS NOT TRUE"#]],
+    );
+}
+
+#[test]
+fn an_element_may_be_missing() {
+    check::<(Option<String>, Option<String>, i32)>(
+        (Book::tags.get(0), Book::tags.get(-1), Book::tags.len()),
+        expect![[r#"
+            ("tags")[$1], ("tags")[$2], CARDINALITY("tags")
+            --   $1 = 1
+            --   $2 = 0"#]],
+    );
+    check_where(
+        !Book::tags.get(i32::MAX).eq("a"),
+        expect![[r#"
+        (("tags")[$1] = $2) IS NOT TRUE
+        --   $1 = 2147483647
+        --   $2 = 'a'"#]],
+    );
+    check::<Option<Option<String>>>(
+        array_agg(Book::title).get(0).optional(),
+        expect![[r#"
+        (ARRAY_AGG("title"))[$1]
+        --   $1 = 1"#]],
+    );
+}
+
+#[test]
+fn arrays_grow_and_shrink() {
+    check::<(Vec<String>, Vec<String>, Vec<String>, Vec<String>)>(
+        (
+            Book::tags.append(Book::title),
+            Book::tags.prepend("first"),
+            Book::tags.extend(["y", "z"]),
+            Book::tags.remove("a").append("b"),
+        ),
+        expect![[r#"
+            ARRAY_APPEND("tags", "title"), ARRAY_PREPEND($1, "tags"), ARRAY_CAT("tags", $2), ARRAY_APPEND(ARRAY_REMOVE("tags", $3), $4)
+            --   $1 = 'first'
+            --   $2 = ["y", "z"]
+            --   $3 = 'a'
+            --   $4 = 'b'"#]],
+    );
+    let update = Book::objects().update([Book::tags.set(Book::tags.extend(["y"]))]);
+    assert!(text(update.to_sql()).contains(r#""tags" = ARRAY_CAT("tags", $1)"#));
+}
+
+#[test]
+fn json_is_read_by_path() {
+    check::<(Option<Value>, Option<Value>, Option<String>, Option<String>)>(
+        (
+            Book::extra.key("a").key("b"),
+            Book::extra.key("list").item(-1),
+            Book::extra.key("a").text(Book::title),
+            Book::extra.item(0).as_text(),
+        ),
+        expect![[r#"
+            (("extra" -> $1) -> $2), (("extra" -> $3) -> $4), (("extra" -> $5) ->> "title"), (("extra" -> $6) #>> '{}')
+            --   $1 = 'a'
+            --   $2 = 'b'
+            --   $3 = 'list'
+            --   $4 = -1
+            --   $5 = 'a'
+            --   $6 = 0"#]],
+    );
+    check_where(
+        Book::extra.text("language").eq("fr") & !Book::extra.key("n").eq(json!(3)),
+        expect![[r#"
+            ("extra" ->> $1) = $2 AND (("extra" -> $3) = $4) IS NOT TRUE
+            --   $1 = 'language'
+            --   $2 = 'fr'
+            --   $3 = 'n'
+            --   $4 = 3"#]],
+    );
+    check_where(
+        Book::extra
+            .text("pages")
+            .cast::<Option<i32>>()
+            .gt(Book::pages)
+            & Book::extra.text("title").icontains(Book::title),
+        expect![[r#"
+            CAST(("extra" ->> $1) AS integer) > "pages" AND ("extra" ->> $2) ILIKE ('%' || REPLACE(REPLACE(REPLACE("title", '\', '\\'), '%', '\%'), '_', '\_') || '%') ESCAPE '\'
+            --   $1 = 'pages'
+            --   $2 = 'title'"#]],
+    );
+}
+
+#[test]
+fn json_is_tested() {
+    check_where(
+        Book::extra.contains_json(json!({ "a": [1] }))
+            & Book::extra.contained_by_json(json!({}))
+            & Book::extra.has_key("a")
+            & Book::extra.has_keys(["a", "b"])
+            & Book::extra.has_any_keys(["c"]),
+        expect![[r#"
+            "extra" @> $1 AND "extra" <@ $2 AND "extra" ? $3 AND "extra" ?& $4 AND "extra" ?| $5
+            --   $1 = {"a":[1]}
+            --   $2 = {}
+            --   $3 = 'a'
+            --   $4 = ["a", "b"]
+            --   $5 = ["c"]"#]],
+    );
+    check_where(
+        !Book::extra.has_key("a") & !Book::extra.key("a").contains_json(Book::extra),
+        expect![[r#"
+            ("extra" ? $1) IS NOT TRUE AND (("extra" -> $2) @> "extra") IS NOT TRUE
+            --   $1 = 'a'
+            --   $2 = 'a'"#]],
+    );
+}
+
+#[test]
+fn json_is_changed() {
+    check::<(Option<Value>, Option<Value>, Option<Value>)>(
+        (
+            Book::extra.merge(json!({ "a": null })),
+            Book::extra.without_key("a"),
+            Book::extra.with_path(["a", "0"], json!("it's")),
+        ),
+        expect![[r#"
+            ("extra" || $1), ("extra" - $2), JSONB_SET("extra", $3, $4)
+            --   $1 = {"a":null}
+            --   $2 = 'a'
+            --   $3 = ["a", "0"]
+            --   $4 = "it's""#]],
+    );
+    let update = Book::objects().update([Book::extra.set(Book::extra.merge(json!({"a": 1})))]);
+    assert!(text(update.to_sql()).contains(r#""extra" = ("extra" || $1)"#));
+    let lost = Book::sequel_of().tags().append("x");
+    assert!(refusal(Book::objects().values(lost).to_sql()).contains("can be NULL"));
+}

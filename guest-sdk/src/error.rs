@@ -260,6 +260,14 @@ impl Error {
         self.is_state("23502")
     }
 
+    /// Whether a text was no query in Postgres' own syntax for full-text search,
+    /// as [`SearchQuery::raw`](crate::orm::SearchQuery::raw) takes it.
+    #[must_use]
+    pub fn is_invalid_search(&self) -> bool {
+        let is_of_search = |failure: &Failure| failure.error.message.contains("tsquery");
+        self.is_state("42601") && self.failure().is_some_and(is_of_search)
+    }
+
     /// Whether two transactions got in each other's way, so that running the
     /// transaction again can succeed.
     #[must_use]

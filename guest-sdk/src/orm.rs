@@ -82,6 +82,7 @@ mod related_rows;
 mod row_reader;
 mod scalar;
 pub mod schema;
+mod search;
 mod select;
 mod selection;
 mod soft_delete;
@@ -89,6 +90,7 @@ mod sql;
 mod subquery;
 mod to_many;
 mod tree;
+mod trigram;
 mod update;
 mod value;
 mod value_types;
@@ -139,6 +141,10 @@ pub use related::{Related, RelatedField};
 pub use related_rows::{Many, ManyToMany, RelatedRows};
 pub use row_reader::RowReader;
 pub use scalar::{CorrelatedValues, SingleValue, ValuesQuery, subquery};
+pub use search::{
+    HeadlineOptions, RankOptions, SearchQuery, SearchTexts, SearchVector, Weight, Weighted,
+    search_query, search_vector,
+};
 pub use selection::{SelectedValues, Selection};
 pub use soft_delete::{SoftDelete, hard_delete};
 pub use subquery::{ComparesWith, Correlated, exists};

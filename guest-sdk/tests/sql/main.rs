@@ -24,6 +24,7 @@ mod lookups;
 mod models;
 mod scalars;
 mod schema;
+mod search;
 mod select;
 mod soft_delete;
 mod subqueries;

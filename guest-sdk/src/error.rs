@@ -264,8 +264,12 @@ impl Error {
     /// as [`SearchQuery::raw`](crate::orm::SearchQuery::raw) takes it.
     #[must_use]
     pub fn is_invalid_search(&self) -> bool {
-        let is_of_search = |failure: &Failure| failure.error.message.contains("tsquery");
-        self.is_state("42601") && self.failure().is_some_and(is_of_search)
+        let (sqlstate, message) = (self.sqlstate(), self.failure().map(|f| &*f.error.message));
+        match (sqlstate, message) {
+            (Some("42601"), Some(message)) => message.contains("tsquery"),
+            (Some("22023"), Some(message)) => message.contains("phrase operator"),
+            _ => false,
+        }
     }
 
     /// Whether two transactions got in each other's way, so that running the
@@ -471,6 +475,21 @@ mod tests {
             Error::decode(Some("books"), "pages", "it is NULL").to_string(),
             "cannot read `books.pages`: it is NULL"
         );
+    }
+
+    #[test]
+    fn a_malformed_search_is_known_by_its_message() {
+        let refused = |sqlstate: &str, message: &str| {
+            let Kind::Database(mut failure) = *refused(sqlstate).0 else {
+                panic!("it is the database's");
+            };
+            failure.error.message = message.into();
+            Error::new(Kind::Database(failure))
+        };
+        assert!(refused("42601", "no operand in tsquery: \"a &\"").is_invalid_search());
+        assert!(refused("22023", "distance in phrase operator must be …").is_invalid_search());
+        assert!(!refused("42601", "syntax error at or near \"SELEC\"").is_invalid_search());
+        assert!(!refused("23505", "tsquery").is_invalid_search());
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use bytes::BytesMut;
+use postgres_types::Oid;
+
 use super::aggregate::Aggregate;
 use super::column::Column;
 use super::condition::Q;
@@ -9,6 +12,7 @@ use super::expression::Expr;
 use super::node::{Node, Op};
 use super::null::MaybeNull;
 use super::operand::Operand;
+use crate::database::{ColumnType, EncodeError, Parameter};
 
 /// The type of a column that holds text.
 #[diagnostic::on_unimplemented(
@@ -42,7 +46,7 @@ pub enum TextForm {
     Plain,
     /// A pattern in which it stands for itself, with anything before or after.
     Pattern { before: bool, after: bool },
-    /// Words to search for, which have no NUL.
+    /// Words to search for, not too many and without NUL.
     Words,
 }
 
@@ -51,6 +55,7 @@ impl TextForm {
     fn of_str(self, text: &str) -> Operand {
         match self {
             Self::Pattern { before, after } => Operand::value(&pattern(before, text, after)),
+            Self::Words if text.len() > SEARCH_BYTES_MAX => Operand::value(&TooLong),
             Self::Words if text.contains('\0') => Operand::value(&text.replace('\0', " ")),
             Self::Plain | Self::Words => Operand::value(&text),
         }
@@ -63,6 +68,25 @@ impl TextForm {
             Self::Pattern { before, after } => Node::sql(escaped(before, after), vec![text]),
             Self::Plain | Self::Words => text,
         })
+    }
+}
+
+/// Postgres takes minutes over some searches of a few ten thousand bytes, and
+/// its stack ends over others.
+const SEARCH_BYTES_MAX: usize = 4096;
+
+/// What a text is when it is too long to search for.
+struct TooLong;
+
+impl Parameter for TooLong {
+    fn oid(&self) -> Oid {
+        String::SQL.oid
+    }
+
+    fn write(&self, _: &mut BytesMut) -> Result<bool, EncodeError> {
+        Err(EncodeError::from(
+            "a text to search for has more than 4096 bytes",
+        ))
     }
 }
 

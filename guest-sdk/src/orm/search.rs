@@ -97,15 +97,15 @@ impl<M> SearchVector<M> {
 
     /// How well the words are what the query asks for: Django's `SearchRank`.
     pub fn rank(self, query: SearchQuery<M>) -> Expr<M, f32> {
-        self.rank_with(query, RankOptions::new())
+        self.rank_with(query, &RankOptions::new())
     }
 
     /// As [`rank`](Self::rank), reckoned otherwise.
-    pub fn rank_with(self, query: SearchQuery<M>, options: RankOptions) -> Expr<M, f32> {
+    pub fn rank_with(self, query: SearchQuery<M>, options: &RankOptions) -> Expr<M, f32> {
         Expr::new(rank::rank::<M>(
             self.into_node(),
             query.into_node(),
-            &options,
+            options,
         ))
     }
 
@@ -186,7 +186,7 @@ macro_rules! searched {
         impl<M, T: Text> $Operand<M, T> {
             /// Whether all words of `text` are in it, in the database's default
             /// configuration: Django's `search` lookup. Whatever the text is, it
-            /// is no error.
+            /// is no error of the statement; see [`SearchQuery`].
             pub fn search(self, text: impl IntoText<M>) -> Q<M> {
                 let query = Node::sql(
                     &["PLAINTO_TSQUERY(", ")"],
@@ -219,11 +219,11 @@ macro_rules! searched {
             ///
             /// let options = HeadlineOptions::new().marks("[", "]").max_words(20);
             /// let query = Book::objects()
-            ///     .values((Book::id, Book::blurb.headline(search_query("winter"), options)));
+            ///     .values((Book::id, Book::blurb.headline(search_query("winter"), &options)));
             /// # assert!(query.to_sql().is_ok());
             /// ```
-            pub fn headline(self, query: SearchQuery<M>, options: HeadlineOptions) -> Expr<M, T> {
-                Expr::new(headline::headline(self.node(), query, &options))
+            pub fn headline(self, query: SearchQuery<M>, options: &HeadlineOptions) -> Expr<M, T> {
+                Expr::new(headline::headline(self.node(), query, options))
             }
         }
     )*};

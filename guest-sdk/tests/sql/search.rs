@@ -24,13 +24,32 @@ fn check_where(condition: Q<Book>, expected: Expect) {
 
 #[test]
 fn a_column_is_searched() {
-    check_where(Book::title.search("it's & \0!"), expect![[r#"
+    check_where(
+        Book::title.search("it's & \0!"),
+        expect![[r#"
         TO_TSVECTOR("title") @@ PLAINTO_TSQUERY($1)
-        --   $1 = 'it''s &  !'"#]]);
+        --   $1 = 'it''s &  !'"#]],
+    );
     check_where(
         !Book::sequel_of().title().search(Book::title),
         expect![[r#"NOT (TO_TSVECTOR(COALESCE(t1."title", '')) @@ PLAINTO_TSQUERY(t0."title"))"#]],
     );
+}
+
+#[test]
+fn a_search_is_not_endless() {
+    let longest = Book::title.search("x ".repeat(2048));
+    assert!(Book::objects().filter(longest).to_sql().is_ok());
+    for too_long in [
+        Book::title.search("x ".repeat(2048) + "x"),
+        search_vector(Book::title).matches(SearchQuery::websearch("é".repeat(2049))),
+    ] {
+        let error = Book::objects()
+            .filter(too_long)
+            .to_sql()
+            .expect_err("it is too long");
+        assert!(error.is_encode(), "{error:?}");
+    }
 }
 
 #[test]
@@ -40,9 +59,12 @@ fn a_vector_is_of_weighted_texts() {
         Book::isbn,
         Book::sequel_of().title().lower().weight(Weight::D),
     ));
-    check_where(words.matches(search_query("dune")), expect![[r#"
+    check_where(
+        words.matches(search_query("dune")),
+        expect![[r#"
         ((SETWEIGHT(TO_TSVECTOR('english', t0."title"), 'A') || TO_TSVECTOR('english', t0."isbn")) || SETWEIGHT(TO_TSVECTOR('english', COALESCE(LOWER(t1."title"), '')), 'D')) @@ PLAINTO_TSQUERY('english', $1)
-        --   $1 = 'dune'"#]]);
+        --   $1 = 'dune'"#]],
+    );
     check_where(
         !search_vector(Book::title).matches(search_query(Book::isbn)),
         expect![[r#"NOT (TO_TSVECTOR('english', "title") @@ PLAINTO_TSQUERY('english', "isbn"))"#]],
@@ -97,9 +119,12 @@ fn a_configuration_has_a_name() {
         }
     }
     let qualified = search_vector(Book::title).config("pg_catalog.simple");
-    check_where(qualified.matches(search_query("a")), expect![[r#"
+    check_where(
+        qualified.matches(search_query("a")),
+        expect![[r#"
         TO_TSVECTOR('pg_catalog.simple', "title") @@ PLAINTO_TSQUERY('english', $1)
-        --   $1 = 'a'"#]]);
+        --   $1 = 'a'"#]],
+    );
 }
 
 #[test]
@@ -110,14 +135,14 @@ fn what_is_found_is_ranked() {
             title().rank(search_query("a")),
             title().rank_with(
                 search_query("b"),
-                RankOptions::new()
+                &RankOptions::new()
                     .weights([0.1, 0.2, 0.4, 1.0])
                     .normalization(2 | 4),
             ),
-            title().rank_with(search_query("c"), RankOptions::new().cover_density()),
+            title().rank_with(search_query("c"), &RankOptions::new().cover_density()),
             title().rank_with(
                 search_query("d"),
-                RankOptions::new().normalization(32).cover_density(),
+                &RankOptions::new().normalization(32).cover_density(),
             ),
         ),
         expect![[r#"
@@ -144,19 +169,19 @@ fn a_headline_quotes_its_options() {
         .highlight_all();
     check::<(String, String)>(
         (
-            Book::title.headline(search_query("a").config("simple"), HeadlineOptions::new()),
-            Book::title.headline(search_query("a") & SearchQuery::raw("b"), options),
+            Book::title.headline(search_query("a").config("simple"), &HeadlineOptions::new()),
+            Book::title.headline(search_query("a") & SearchQuery::raw("b"), &options),
         ),
         expect![[r#"
             TS_HEADLINE('simple', "title", PLAINTO_TSQUERY('simple', $1)), TS_HEADLINE('english', "title", (PLAINTO_TSQUERY('english', $2) && TO_TSQUERY('english', $3)), $4)
             --   $1 = 'a'
             --   $2 = 'a'
             --   $3 = 'b'
-            --   $4 = 'StartSel="<b class=""x"">", StopSel="\\</b>''", MaxWords="20", MinWords="5", ShortWord="2", MaxFragments="3", FragmentDelimiter=" … , ", HighlightAll="true"'"#]],
+            --   $4 = 'StartSel="<b class=""x"">", StopSel="\</b>''", MaxWords="20", MinWords="5", ShortWord="2", MaxFragments="3", FragmentDelimiter=" … , ", HighlightAll="true"'"#]],
     );
     let missing = Book::sequel_of()
         .title()
-        .headline(search_query("a"), HeadlineOptions::new());
+        .headline(search_query("a"), &HeadlineOptions::new());
     assert!(refusal(Book::objects().values(missing).to_sql()).contains("can be NULL"));
 }
 

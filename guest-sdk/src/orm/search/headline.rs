@@ -63,7 +63,7 @@ impl HeadlineOptions {
         self.set(name, &number.to_string())
     }
 
-    /// A value in quotes, those in it and backslashes doubled.
+    /// A value in quotes, those in it doubled.
     fn set(mut self, name: &str, value: &str) -> Self {
         if !self.text.is_empty() {
             self.text.push_str(", ");
@@ -71,7 +71,7 @@ impl HeadlineOptions {
         self.text.push_str(name);
         self.text.push_str("=\"");
         for character in value.chars() {
-            if matches!(character, '"' | '\\') {
+            if character == '"' {
                 self.text.push(character);
             }
             self.text.push(character);

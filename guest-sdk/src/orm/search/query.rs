@@ -26,7 +26,10 @@ pub fn search_query<M>(text: impl IntoText<M>) -> SearchQuery<M> {
 /// # assert!(found.to_sql().is_ok());
 /// ```
 ///
-/// Text of a client is no error in any syntax but [`raw`](Self::raw).
+/// Text of a client is no error of the statement in any syntax but
+/// [`raw`](Self::raw). One of more than 4096 bytes is
+/// [`is_encode`](crate::Error::is_encode), for Postgres could take minutes
+/// over it.
 #[must_use = "a search query does nothing until a vector `matches` it"]
 pub struct SearchQuery<M> {
     term: Term,

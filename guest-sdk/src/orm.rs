@@ -46,8 +46,8 @@
 //! [`update(…).execute`](Update::execute) and the like.
 
 mod aggregate;
-mod bulk_update;
 mod array;
+mod bulk_update;
 mod choices;
 mod column;
 mod combined;

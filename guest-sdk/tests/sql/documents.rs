@@ -32,10 +32,10 @@ fn arrays_are_tested() {
             & Book::tags.len().gt(2),
         expect![[r#"
             "tags" @> $1 AND "tags" @> $2 AND "tags" <@ $3 AND "tags" && $4 AND CARDINALITY("tags") > $5
-            --   $1 = ["it's"]
-            --   $2 = ["a", "b"]
-            --   $3 = ["c"]
-            --   $4 = ["c"]
+            --   $1 = '{"it''s"}'::text[]
+            --   $2 = '{a,b}'::text[]
+            --   $3 = '{c}'::text[]
+            --   $4 = '{c}'::text[]
             --   $5 = 2"#]],
     );
 }
@@ -46,8 +46,8 @@ fn an_empty_list_is_an_array() {
         Book::tags.contains_all([] as [&str; 0]) | Book::tags.overlaps(Vec::<String>::new()),
         expect![[r#"
             "tags" @> $1 OR "tags" && $2
-            --   $1 = []
-            --   $2 = []"#]],
+            --   $1 = '{}'::text[]
+            --   $2 = '{}'::text[]"#]],
     );
 }
 
@@ -101,7 +101,7 @@ fn arrays_grow_and_shrink() {
         expect![[r#"
             ARRAY_APPEND("tags", "title"), ARRAY_PREPEND($1, "tags"), ARRAY_CAT("tags", $2), ARRAY_APPEND(ARRAY_REMOVE("tags", $3), $4)
             --   $1 = 'first'
-            --   $2 = ["y", "z"]
+            --   $2 = '{y,z}'::text[]
             --   $3 = 'a'
             --   $4 = 'b'"#]],
     );
@@ -123,7 +123,7 @@ fn json_is_read_by_path() {
             --   $1 = 'a'
             --   $2 = 'b'
             --   $3 = 'list'
-            --   $4 = -1
+            --   $4 = '-1'::int4
             --   $5 = 'a'
             --   $6 = 0"#]],
     );
@@ -134,7 +134,7 @@ fn json_is_read_by_path() {
             --   $1 = 'language'
             --   $2 = 'fr'
             --   $3 = 'n'
-            --   $4 = 3"#]],
+            --   $4 = '3'::jsonb"#]],
     );
     check_where(
         Book::extra
@@ -159,11 +159,11 @@ fn json_is_tested() {
             & Book::extra.has_any_keys(["c"]),
         expect![[r#"
             "extra" @> $1 AND "extra" <@ $2 AND "extra" ? $3 AND "extra" ?& $4 AND "extra" ?| $5
-            --   $1 = {"a":[1]}
-            --   $2 = {}
+            --   $1 = '{"a":[1]}'::jsonb
+            --   $2 = '{}'::jsonb
             --   $3 = 'a'
-            --   $4 = ["a", "b"]
-            --   $5 = ["c"]"#]],
+            --   $4 = '{a,b}'::text[]
+            --   $5 = '{c}'::text[]"#]],
     );
     check_where(
         !Book::extra.has_key("a") & !Book::extra.key("a").contains_json(Book::extra),
@@ -184,10 +184,10 @@ fn json_is_changed() {
         ),
         expect![[r#"
             ("extra" || $1), ("extra" - $2), JSONB_SET("extra", $3, $4)
-            --   $1 = {"a":null}
+            --   $1 = '{"a":null}'::jsonb
             --   $2 = 'a'
-            --   $3 = ["a", "0"]
-            --   $4 = "it's""#]],
+            --   $3 = '{a,0}'::text[]
+            --   $4 = '"it''s"'::jsonb"#]],
     );
     let update = Book::objects().update([Book::extra.set(Book::extra.merge(json!({"a": 1})))]);
     assert!(text(update.to_sql()).contains(r#""extra" = ("extra" || $1)"#));

@@ -119,7 +119,7 @@ fn numbers_are_rounded() {
         ),
         expect![[r#"
             SIGN("price"), SQRT("price"), POWER("price", $1), SQRT(CAST("stock" AS double precision))
-            --   $1 = 2"#]],
+            --   $1 = '2'::numeric"#]],
     );
     check::<f64>(random(), expect!["RANDOM()"]);
 }
@@ -289,7 +289,7 @@ fn an_expression_with_parameters_is_grouped_by_once() {
         SELECT (CAST("stock" AS bigint) + ($1 * "id")), COUNT(*) FROM "books" WHERE "stock" > $2 GROUP BY 1 HAVING (CAST("stock" AS bigint) + ($1 * "id")) = ANY($3) ORDER BY ((CAST("stock" AS bigint) + ($1 * "id")) * $4) DESC LIMIT $5
         --   $1 = 3
         --   $2 = 3
-        --   $3 = [1, 2]
+        --   $3 = '{1,2}'::int8[]
         --   $4 = 2
         --   $5 = 5"#]].assert_eq(&text(query.to_sql()));
 }

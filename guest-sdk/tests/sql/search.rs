@@ -148,7 +148,7 @@ fn what_is_found_is_ranked() {
         expect![[r#"
             TS_RANK(TO_TSVECTOR('english', "title"), PLAINTO_TSQUERY('english', $1)), TS_RANK($2, TO_TSVECTOR('english', "title"), PLAINTO_TSQUERY('english', $3), $4), TS_RANK_CD(TO_TSVECTOR('english', "title"), PLAINTO_TSQUERY('english', $5)), TS_RANK_CD(TO_TSVECTOR('english', "title"), PLAINTO_TSQUERY('english', $6), $7)
             --   $1 = 'a'
-            --   $2 = '\x0000000100000000000002bc0000000400000001000000043dcccccd000000043e4ccccd000000043ecccccd000000043f800000' (type 1021)
+            --   $2 = '{0.1,0.2,0.4,1.0}'::float4[]
             --   $3 = 'b'
             --   $4 = 6
             --   $5 = 'c'
@@ -211,6 +211,6 @@ fn texts_are_alike() {
             --   $2 = 'b'
             --   $3 = 'c'
             --   $4 = 'd'
-            --   $5 = 0.5"#]],
+            --   $5 = '0.5'::float4"#]],
     );
 }

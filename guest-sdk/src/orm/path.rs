@@ -48,6 +48,10 @@ impl RelationPath {
         self == Self::TOO_LONG
     }
 
+    pub(crate) fn to_bytes(self) -> [u8; 4] {
+        self.0.to_le_bytes()
+    }
+
     /// The indexes of the relations, from the root on.
     pub(crate) fn hops(self) -> impl Iterator<Item = usize> {
         let bytes = self.0.to_le_bytes();

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no types of models, one copy for all of them.
 
 mod bulk_update;
+mod cache;
 mod change;
 mod combination;
 mod condition;
@@ -16,6 +17,7 @@ mod repeat;
 mod row;
 mod scope;
 mod select;
+mod shape;
 mod tree;
 mod unnest;
 mod values;

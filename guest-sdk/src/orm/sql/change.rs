@@ -1,6 +1,8 @@
 //! Updating and deleting.
 
+use super::cache::cached;
 use super::select::window_in_condition;
+use super::shape::Shape;
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::{ColumnMeta, ModelMeta};
@@ -31,17 +33,19 @@ pub(crate) fn delete(select: &Select) -> Result<Statement> {
             &hidden
         }
     };
-    let mut writer = Writer::new(select.model);
-    writer.open(select, &[])?;
-    writer.ctes(&select.ctes)?;
-    writer.push("UPDATE ");
-    writer.table(select.model.table, 0);
-    writer.mark_deleted(select.model, deleted_at);
-    writer.target(select)?;
-    if !select.values.is_empty() {
-        writer.returning(select)?;
-    }
-    Ok(writer.finish())
+    cached(Shape::of_delete(select, false), || {
+        let mut writer = Writer::new(select.model);
+        writer.open(select, &[])?;
+        writer.ctes(&select.ctes)?;
+        writer.push("UPDATE ");
+        writer.table(select.model.table, 0);
+        writer.mark_deleted(select.model, deleted_at);
+        writer.target(select)?;
+        if !select.values.is_empty() {
+            writer.returning(select)?;
+        }
+        Ok(writer)
+    })
 }
 
 /// The statement that deletes the rows whatever the model says, and returns
@@ -49,16 +53,18 @@ pub(crate) fn delete(select: &Select) -> Result<Statement> {
 pub(crate) fn hard_delete(select: &Select) -> Result<Statement> {
     refuse_append_only(select.model)?;
     select.refuse_slice("delete")?;
-    let mut writer = Writer::new(select.model);
-    writer.open(select, &[])?;
-    writer.ctes(&select.ctes)?;
-    writer.push("DELETE FROM ");
-    writer.table(select.model.table, 0);
-    writer.target(select)?;
-    if !select.values.is_empty() {
-        writer.returning(select)?;
-    }
-    Ok(writer.finish())
+    cached(Shape::of_delete(select, true), || {
+        let mut writer = Writer::new(select.model);
+        writer.open(select, &[])?;
+        writer.ctes(&select.ctes)?;
+        writer.push("DELETE FROM ");
+        writer.table(select.model.table, 0);
+        writer.target(select)?;
+        if !select.values.is_empty() {
+            writer.returning(select)?;
+        }
+        Ok(writer)
+    })
 }
 
 /// The statement that sets columns of the rows, and returns them if asked to.
@@ -69,17 +75,19 @@ pub(crate) fn update(
 ) -> Result<Statement> {
     refuse_append_only(select.model)?;
     select.refuse_slice("update")?;
-    let mut writer = Writer::new(select.model);
-    writer.open(select, assigns)?;
-    writer.ctes(&select.ctes)?;
-    writer.push("UPDATE ");
-    writer.table(select.model.table, 0);
-    writer.assign(select.model, assigns)?;
-    writer.target(select)?;
-    if is_returning {
-        writer.returning(select)?;
-    }
-    Ok(writer.finish())
+    cached(Shape::of_update(select, assigns, is_returning), || {
+        let mut writer = Writer::new(select.model);
+        writer.open(select, assigns)?;
+        writer.ctes(&select.ctes)?;
+        writer.push("UPDATE ");
+        writer.table(select.model.table, 0);
+        writer.assign(select.model, assigns)?;
+        writer.target(select)?;
+        if is_returning {
+            writer.returning(select)?;
+        }
+        Ok(writer)
+    })
 }
 
 /// # Errors

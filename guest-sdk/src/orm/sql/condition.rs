@@ -3,6 +3,7 @@
 use bytes::BytesMut;
 
 use super::select::Ask;
+use super::shape::address;
 use super::writer::Writer;
 use crate::database::write_array;
 use crate::orm::node::{ColumnRef, Node, Nulls, Op};
@@ -239,7 +240,8 @@ impl Writer {
         let cells = cells.map_err(Error::encode)?;
         let mut array = BytesMut::new();
         write_array(element, &cells, &mut array).map_err(|e| Error::encode(e.to_string()))?;
-        self.push_parameter(array_oid, Some(&array))
+        let source = values.first().map_or(0, |value| address(*value));
+        self.push_parameter(array_oid, Some(&array), source)
     }
 
     pub(super) fn list(&mut self, members: &[&Node]) -> Result<()> {

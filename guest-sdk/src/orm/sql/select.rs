@@ -1,3 +1,5 @@
+use super::cache::cached;
+use super::shape::{Shape, address, rows_parameter};
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
@@ -29,9 +31,11 @@ pub(crate) enum Ask {
 
 /// The statement that answers `ask`.
 pub(crate) fn select(select: &Select, ask: Ask) -> Result<Statement> {
-    let mut writer = Writer::new(select.model);
-    writer.select(select, ask)?;
-    Ok(writer.finish())
+    cached(Shape::of_select(select, ask), || {
+        let mut writer = Writer::new(select.model);
+        writer.select(select, ask)?;
+        Ok(writer)
+    })
 }
 
 /// The statement that reads nothing but aggregates.
@@ -51,7 +55,7 @@ impl Ask {
         matches!(self, Self::All | Self::First | Self::Two)
     }
 
-    fn limit(self, select: &Select) -> Option<u64> {
+    pub(super) fn limit(self, select: &Select) -> Option<u64> {
         let most = match self {
             Self::All | Self::Count | Self::Any => return select.limit,
             Self::First | Self::Exists => 1,
@@ -102,7 +106,8 @@ impl Writer {
         } else if ask.needs_order(select) {
             self.order(select)?;
         }
-        self.slice(ask.limit(select), select.offset)?;
+        self.rows(" LIMIT ", ask.limit(select), address(&select.limit))?;
+        self.rows(" OFFSET ", select.offset, address(&select.offset))?;
         if let Some(lock) = select.lock.filter(|_| ask.is_rows()) {
             self.lock(select, lock)?;
         }
@@ -305,15 +310,18 @@ impl Writer {
     }
 
     pub(super) fn slice(&mut self, limit: Option<u64>, offset: Option<u64>) -> Result<()> {
-        for (word, rows) in [(" LIMIT ", limit), (" OFFSET ", offset)] {
-            if let Some(rows) = rows {
-                // Postgres counts rows in a bigint; more than that is all.
-                let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-                self.push(word);
-                let number = self.parameters.push(&rows)?;
-                self.parameter(number);
-            }
-        }
+        self.rows(" LIMIT ", limit, 0)?;
+        self.rows(" OFFSET ", offset, 0)
+    }
+
+    fn rows(&mut self, word: &str, rows: Option<u64>, source: usize) -> Result<()> {
+        let Some(rows) = rows else {
+            return Ok(());
+        };
+        self.push(word);
+        self.sources.push(source);
+        let number = self.parameters.push(&rows_parameter(rows))?;
+        self.parameter(number);
         Ok(())
     }
 }

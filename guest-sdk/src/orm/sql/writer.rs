@@ -3,6 +3,7 @@ use std::mem;
 use postgres_types::Oid;
 
 use super::scope::Scope;
+use super::shape::address;
 use crate::database::{Parameters, Statement};
 use crate::orm::meta::{ColumnMeta, ModelMeta};
 use crate::orm::node::ColumnRef;
@@ -14,6 +15,8 @@ use crate::{Error, Result};
 pub(super) struct Writer {
     text: String,
     pub(super) parameters: Parameters,
+    /// Where in memory each parameter comes from, 0 where nowhere lasting.
+    pub(super) sources: Vec<usize>,
     pub(super) scope: Scope,
     /// Those of the queries around it, the nearest last.
     outer: Vec<Scope>,
@@ -27,6 +30,7 @@ impl Writer {
         Self {
             text: String::with_capacity(256),
             parameters: Parameters::default(),
+            sources: Vec::new(),
             scope: Scope::new(root),
             outer: Vec::new(),
             repeating: None,
@@ -46,6 +50,10 @@ impl Writer {
             self.scope = outer;
         }
         written
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
     }
 
     pub(super) fn finish(self) -> Statement {
@@ -110,17 +118,25 @@ impl Writer {
 
     pub(super) fn value(&mut self, value: &Value) -> Result<()> {
         let bytes = value.bytes().map_err(Error::encode)?;
-        self.push_parameter(value.oid, bytes)
+        self.push_parameter(value.oid, bytes, address(value))
     }
 
     /// A parameter; while an expression is repeated, the one that was there.
-    pub(super) fn push_parameter(&mut self, oid: Oid, value: Option<&[u8]>) -> Result<()> {
+    pub(super) fn push_parameter(
+        &mut self,
+        oid: Oid,
+        value: Option<&[u8]>,
+        source: usize,
+    ) -> Result<()> {
         let number = match &mut self.repeating {
             Some(next) => {
                 *next += 1;
                 *next - 1
             }
-            None => self.parameters.push_encoded(oid, value)?,
+            None => {
+                self.sources.push(source);
+                self.parameters.push_encoded(oid, value)?
+            }
         };
         self.parameter(number);
         Ok(())

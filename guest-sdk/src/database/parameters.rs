@@ -15,6 +15,12 @@ pub trait Parameter {
     /// The object identifier of its type in Postgres.
     fn oid(&self) -> Oid;
 
+    /// The name of its type, where that is not built into Postgres and has no
+    /// object identifier to tell it by: what the ORM casts it to.
+    fn type_name(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Writes it in Postgres' binary format; `false` means it is NULL and
     /// nothing was written.
     ///
@@ -27,6 +33,16 @@ pub trait Parameter {
 impl<T: ColumnType> Parameter for T {
     fn oid(&self) -> Oid {
         T::SQL.oid
+    }
+
+    fn type_name(&self) -> Option<&'static str> {
+        const {
+            if T::SQL.oid == 0 && !T::SQL.is_array {
+                Some(T::SQL.name)
+            } else {
+                None
+            }
+        }
     }
 
     fn write(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {

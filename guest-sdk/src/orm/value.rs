@@ -11,6 +11,8 @@ use crate::database::Parameter;
 #[derive(Clone)]
 pub(crate) struct Value {
     pub(crate) oid: Oid,
+    /// What it is cast to, where the identifier does not tell its type.
+    pub(crate) type_name: Option<&'static str>,
     bytes: Bytes,
 }
 
@@ -32,7 +34,7 @@ thread_local! {
 
 impl Value {
     pub(crate) fn new(value: &dyn Parameter) -> Self {
-        let oid = value.oid();
+        let (oid, type_name) = (value.oid(), value.type_name());
         let bytes = SCRATCH.with_borrow_mut(|scratch| {
             scratch.clear();
             match value.write(scratch) {
@@ -41,7 +43,11 @@ impl Value {
                 Err(error) => Bytes::Invalid(error.to_string()),
             }
         });
-        Self { oid, bytes }
+        Self {
+            oid,
+            type_name,
+            bytes,
+        }
     }
 
     pub(crate) fn is_null(&self) -> bool {
@@ -49,7 +55,8 @@ impl Value {
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.oid == other.oid && self.bytes() == other.bytes()
+        let types = (self.oid, self.type_name);
+        types == (other.oid, other.type_name) && self.bytes() == other.bytes()
     }
 
     /// Whether it is another than it was. What cannot be written is, so that

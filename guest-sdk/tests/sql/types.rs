@@ -147,14 +147,17 @@ fn every_type_is_compared() {
 
 #[test]
 fn an_enum_of_postgres_takes_its_type_from_where_it_stands() {
-    check(Loan::mood.eq(Mood::SoSo), expect![[r#""mood" = 'so-so'"#]]);
+    check(
+        Loan::mood.eq(Mood::SoSo),
+        expect![[r#""mood" = 'so-so'::mood"#]],
+    );
     check(
         Loan::mood.is_in([Mood::SoSo, Mood::Happy]),
-        expect![[r#""mood" IN ('so-so', 'happy')"#]],
+        expect![[r#""mood" IN ('so-so'::mood, 'happy'::mood)"#]],
     );
     check(
         value(Mood::Happy).eq(Loan::mood),
-        expect![[r#"'happy' = "mood""#]],
+        expect![[r#"'happy'::mood = "mood""#]],
     );
     let statement = Loan::objects()
         .filter(Loan::mood.eq(Mood::SoSo))
@@ -175,7 +178,7 @@ fn every_type_is_set_and_selected() {
     ]);
     expect![[r#"
         -- UPDATE (7 parameters)
-        UPDATE "loans" SET "length" = $1, "closes" = $2, "labels" = $3, "mood" = $4, "old_terms" = $5, "note" = $6 WHERE "id" = $7
+        UPDATE "loans" SET "length" = $1, "closes" = $2, "labels" = $3::hstore, "mood" = $4::mood, "old_terms" = $5, "note" = $6 WHERE "id" = $7
         --   $1 = 'P1M'::interval
         --   $2 = NULL
         --   $3 = '\x00000000' /* type 0 */

@@ -40,9 +40,10 @@ use super::{ColumnType, DecodeError, EncodeError, SqlType, is_built_in, take, ty
 /// }
 /// ```
 ///
-/// Postgres takes only fields of exactly the types that it declared, so a
-/// `varchar` or an enum among them can be read as a `String`, but not sent as
-/// one.
+/// A query sends it by way of such a struct alone, since Postgres takes no row
+/// without the name of its type. It takes only fields of exactly the types that
+/// it declared, so a `varchar` or an enum among them can be read as a `String`,
+/// but not sent as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Composite {
     types: Vec<Oid>,

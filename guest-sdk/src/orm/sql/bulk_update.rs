@@ -113,8 +113,10 @@ impl Writer {
     fn values_of(&mut self, columns: &[usize], row: &[&dyn Parameter]) -> Result<()> {
         for (place, column) in columns.iter().enumerate() {
             self.push(if place == 0 { "(" } else { ", " });
-            let number = self.parameters.push(row[*column])?;
+            let value = row[*column];
+            let number = self.parameters.push(value)?;
             self.parameter(number);
+            self.as_type(value.type_name());
         }
         self.push(")");
         Ok(())

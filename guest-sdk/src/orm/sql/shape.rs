@@ -215,6 +215,7 @@ impl<'a> Shape<'a> {
         self.flag(has_null);
         self.flag(first.is_some());
         if let Some(first) = first {
+            self.text(first.type_name.unwrap_or_default());
             self.slots.push(Slot {
                 source: address(first),
                 value: SlotValue::Many(members, array_oid),
@@ -225,6 +226,7 @@ impl<'a> Shape<'a> {
 
     fn value(&mut self, value: &'a Value) -> Option<()> {
         self.number(value.oid);
+        self.text(value.type_name.unwrap_or_default());
         value.bytes().ok()?;
         self.slots.push(Slot {
             source: address(value),

@@ -118,7 +118,9 @@ impl Writer {
 
     pub(super) fn value(&mut self, value: &Value) -> Result<()> {
         let bytes = value.bytes().map_err(Error::encode)?;
-        self.push_parameter(value.oid, bytes, address(value))
+        self.push_parameter(value.oid, bytes, address(value))?;
+        self.as_type(value.type_name);
+        Ok(())
     }
 
     /// A parameter; while an expression is repeated, the one that was there.
@@ -140,6 +142,14 @@ impl Writer {
         };
         self.parameter(number);
         Ok(())
+    }
+
+    /// A cast of what was written to a type that its parameter does not tell.
+    pub(super) fn as_type(&mut self, name: Option<&str>) {
+        if let Some(name) = name {
+            self.push("::");
+            self.push(name);
+        }
     }
 
     /// `$1` and so on.

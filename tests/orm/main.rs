@@ -7,3 +7,4 @@ mod cursors;
 mod lookups;
 mod queries;
 mod to_many;
+mod types;

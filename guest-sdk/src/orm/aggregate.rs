@@ -144,7 +144,7 @@ pub fn count_of<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
 /// The sum of the values that are not NULL, `None` when there are none.
 ///
 /// As in Postgres, the sum of `i16` and `i32` is an `i64`, and that of `i64` a
-/// [`Decimal`], which it cannot overflow.
+/// [`Decimal`](crate::Decimal), which it cannot overflow.
 pub fn sum<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Sum>
 where
     E: Expression<M>,
@@ -155,7 +155,7 @@ where
 
 /// The average of the values that are not NULL, `None` when there are none.
 ///
-/// As in Postgres, the average of integers is a [`Decimal`], and that of floats
+/// As in Postgres, the average of integers is a [`Decimal`](crate::Decimal), and that of floats
 /// an `f64`.
 pub fn avg<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Average>
 where

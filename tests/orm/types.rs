@@ -265,6 +265,23 @@ fn times() {
     }
 }
 
+#[test]
+fn what_postgres_cannot_hold_is_refused() {
+    let db = native_database(&[]);
+    let sent = |value: &dyn plinth::database::Parameter, ty: &str| {
+        db.query(format!("SELECT $1::{ty}"), &[value]).is_err()
+    };
+    assert!(sent(&Date::constant(-4713, 11, 23), "date"));
+    assert!(sent(&Date::MIN, "date"));
+    assert!(sent(&DateTime::MIN, "timestamp"));
+    assert!(sent(&Timestamp::MIN, "timestamptz"));
+    assert!(sent(&parse::<TimeTz>("00:00:00+16:00"), "timetz"));
+    assert!(sent(&"\0", "text"));
+    assert!(sent(&Xml("<a>".into()), "xml"));
+    // The connection goes on.
+    assert_eq!(one::<i32>("SELECT 1", &[], &db), 1);
+}
+
 fn is_refused<T: ColumnType>(sql: &str, db: &Db) -> bool {
     let rows = db.query(format!("SELECT {sql}"), &[]).expect(sql);
     rows.first().expect("a row").get::<T>(0).is_err()

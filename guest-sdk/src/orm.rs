@@ -119,7 +119,8 @@ pub use expression::{Expr, Expression, Number, Remainder};
 pub use field::{IntoField, into_field};
 pub use foreign_key::{ForeignKey, OneToOne};
 pub use function::{
-    Calendar, Case, Clock, Fraction, coalesce, greatest, least, now, nullif, random, value, when,
+    Calendar, Case, Clock, Fraction, Moment, Shift, coalesce, days, greatest, hours, least,
+    minutes, months, now, nullif, random, seconds, value, weeks, when, years,
 };
 pub use insert::insert;
 pub use json::Document;

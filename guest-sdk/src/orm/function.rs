@@ -1,13 +1,15 @@
 //! What Postgres computes from columns and expressions.
 
 mod calendar;
+mod interval;
 mod number;
 mod text;
 
 use std::fmt;
 use std::marker::PhantomData;
 
-pub use calendar::{Calendar, Clock, now};
+pub use calendar::{Calendar, Clock, Moment, now};
+pub use interval::{Shift, days, hours, minutes, months, seconds, weeks, years};
 pub use number::{Fraction, random};
 
 use super::aggregate::{Aggregate, Ordered};

@@ -29,6 +29,7 @@ mod select;
 mod soft_delete;
 mod subqueries;
 mod tables;
+mod times;
 mod to_many;
 mod types;
 mod values;

@@ -5,27 +5,31 @@ use crate::orm::column::Column;
 use crate::orm::expression::Expr;
 use crate::orm::node::{Node, Nulls, Op};
 use crate::orm::null::MaybeNull;
-use crate::{Date, Timestamp};
+use crate::{Date, DateTime, Time, Timestamp};
 
 /// A type that has a year, a month and a day.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` has no year, month or day",
     label = "this is a `{Self}`",
-    note = "the parts of dates are those of `Date` and `Timestamp` columns"
+    note = "the parts of dates are those of `Date`, `DateTime` and `Timestamp` columns"
 )]
-pub trait Calendar: MaybeNull {
-    /// How Postgres sees its day and its time.
-    #[doc(hidden)]
-    const KIND: Kind;
-}
+pub trait Calendar: Moment {}
 
 /// A type that has an hour, a minute and a second.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` has no hour, minute or second",
     label = "this is a `{Self}`",
-    note = "the parts of times are those of `Timestamp` columns"
+    note = "the parts of times are those of `Time`, `DateTime` and `Timestamp` columns"
 )]
-pub trait Clock: Calendar {}
+pub trait Clock: Moment {}
+
+/// A date, a time, or both.
+#[diagnostic::on_unimplemented(message = "a `{Self}` is no date or time")]
+pub trait Moment: MaybeNull {
+    /// How Postgres sees its day and its time.
+    #[doc(hidden)]
+    const KIND: Kind;
+}
 
 /// What a date or time is to Postgres.
 #[doc(hidden)]
@@ -33,23 +37,34 @@ pub trait Clock: Calendar {}
 pub enum Kind {
     /// An instant, whose day and hour are those of UTC.
     Instant,
-    /// A day of the calendar.
+    /// A day or an hour that stands for itself.
+    Local,
+    /// A day without a time.
     Day,
 }
 
-impl Calendar for Timestamp {
-    const KIND: Kind = Kind::Instant;
+macro_rules! moments {
+    ($($ty:ty: $kind:ident $($part:ident)*;)*) => {$(
+        impl Moment for $ty {
+            const KIND: Kind = Kind::$kind;
+        }
+
+        $(impl $part for $ty {})*
+    )*};
 }
 
-impl Calendar for Date {
-    const KIND: Kind = Kind::Day;
+moments! {
+    Timestamp: Instant Calendar Clock;
+    DateTime: Local Calendar Clock;
+    Date: Day Calendar;
+    Time: Local Clock;
 }
 
-impl<T: Calendar> Calendar for Option<T> {
+impl<T: Moment> Moment for Option<T> {
     const KIND: Kind = T::KIND;
 }
 
-impl Clock for Timestamp {}
+impl<T: Calendar> Calendar for Option<T> {}
 impl<T: Clock> Clock for Option<T> {}
 
 /// The time at which the transaction began, as Postgres' clock has it: Django's
@@ -75,7 +90,7 @@ pub fn now<M>() -> Expr<M, Timestamp> {
 fn civil(kind: Kind, node: Node) -> Node {
     match kind {
         Kind::Instant => Node::sql(&["", " AT TIME ZONE 'UTC'"], vec![node]),
-        Kind::Day => node,
+        Kind::Local | Kind::Day => node,
     }
 }
 
@@ -92,6 +107,7 @@ macro_rules! trunc {
     ($self:ident, $unit:literal) => {{
         let pieces: &[&str] = match T::KIND {
             Kind::Instant => &[concat!("DATE_TRUNC('", $unit, "', "), ", 'UTC')"],
+            Kind::Local => &[concat!("DATE_TRUNC('", $unit, "', "), ")"],
             Kind::Day => &[
                 concat!("CAST(DATE_TRUNC('", $unit, "', CAST("),
                 " AS timestamp)) AS date)",
@@ -200,7 +216,10 @@ macro_rules! parts {
                     vec![civil(T::KIND, self.node())],
                 ))
             }
+        }
 
+        /// The day of a time, and its beginning, in UTC.
+        impl<M, T: Calendar + Clock> $Operand<M, T> {
             /// The day: Django's `date` lookup and `TruncDate`.
             pub fn date(self) -> Expr<M, T::Like<Date>> {
                 let civil = civil(T::KIND, self.node());

@@ -79,9 +79,12 @@ macro_rules! arrays {
         /// Tests and functions of arrays.
         ///
         /// Those that are tests a GIN index helps.
-        impl<M, T: Array> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// Whether the array has this element.
-            pub fn has(self, element: impl IntoOperand<M, T::Element>) -> Q<M> {
+            pub fn has(self, element: impl IntoOperand<M, T::Element>) -> Q<M>
+            where
+                T: Array,
+            {
                 let one = vec![element.into_operand().0];
                 let array = Node::Op(Op::Array(T::Element::SQL), one);
                 Q::new(Node::sql(&["", " @> ", ""], vec![self.node(), array]))
@@ -89,32 +92,47 @@ macro_rules! arrays {
 
             /// Whether the array has all of these: Django's `contains`. It has
             /// all of none.
-            pub fn contains_all(self, elements: impl IntoArray<M, T::Element>) -> Q<M> {
+            pub fn contains_all(self, elements: impl IntoArray<M, T::Element>) -> Q<M>
+            where
+                T: Array,
+            {
                 let operands = vec![self.node(), elements.into_array().0];
                 Q::new(Node::sql(&["", " @> ", ""], operands))
             }
 
             /// Whether the array has no others than these: Django's
             /// `contained_by`.
-            pub fn contained_by(self, elements: impl IntoArray<M, T::Element>) -> Q<M> {
+            pub fn contained_by(self, elements: impl IntoArray<M, T::Element>) -> Q<M>
+            where
+                T: Array,
+            {
                 let operands = vec![self.node(), elements.into_array().0];
                 Q::new(Node::sql(&["", " <@ ", ""], operands))
             }
 
             /// Whether the array has any of these: Django's `overlap`.
-            pub fn overlaps(self, elements: impl IntoArray<M, T::Element>) -> Q<M> {
+            pub fn overlaps(self, elements: impl IntoArray<M, T::Element>) -> Q<M>
+            where
+                T: Array,
+            {
                 let operands = vec![self.node(), elements.into_array().0];
                 Q::new(Node::sql(&["", " && ", ""], operands))
             }
 
             /// How many elements the array has: Django's `len`.
-            pub fn len(self) -> Expr<M, T::Like<i32>> {
+            pub fn len(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Array,
+            {
                 Expr::new(Node::unary(Op::Function("CARDINALITY"), self.node()))
             }
 
             /// The element at a position, 0 for the first, and `None` where
             /// there is none.
-            pub fn get(self, index: i32) -> Expr<M, <T::Element as MaybeNull>::Optional> {
+            pub fn get(self, index: i32) -> Expr<M, <T::Element as MaybeNull>::Optional>
+            where
+                T: Array,
+            {
                 // SQL counts from 1.
                 let number = IntoOperand::<M, i32>::into_operand(index.saturating_add(1)).0;
                 let operands = vec![self.node(), number];
@@ -137,25 +155,37 @@ macro_rules! arrays {
             /// );
             /// # Ok::<(), plinth::Error>(())
             /// ```
-            pub fn append(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T> {
+            pub fn append(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T>
+            where
+                T: Array,
+            {
                 let operands = vec![self.node(), element.into_operand().0];
                 Expr::new(Node::Op(Op::Function("ARRAY_APPEND"), operands))
             }
 
             /// The array with an element more at its beginning.
-            pub fn prepend(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T> {
+            pub fn prepend(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T>
+            where
+                T: Array,
+            {
                 let operands = vec![element.into_operand().0, self.node()];
                 Expr::new(Node::Op(Op::Function("ARRAY_PREPEND"), operands))
             }
 
             /// The array with the elements of another behind its own.
-            pub fn extend(self, elements: impl IntoArray<M, T::Element>) -> Expr<M, T> {
+            pub fn extend(self, elements: impl IntoArray<M, T::Element>) -> Expr<M, T>
+            where
+                T: Array,
+            {
                 let operands = vec![self.node(), elements.into_array().0];
                 Expr::new(Node::Op(Op::Function("ARRAY_CAT"), operands))
             }
 
             /// The array without any element that equals this.
-            pub fn remove(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T> {
+            pub fn remove(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T>
+            where
+                T: Array,
+            {
                 let operands = vec![self.node(), element.into_operand().0];
                 Expr::new(Node::Op(Op::Function("ARRAY_REMOVE"), operands))
             }

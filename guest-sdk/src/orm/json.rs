@@ -48,61 +48,88 @@ macro_rules! documents {
         /// ```
         ///
         /// `contains_json` and `has_key` are those that a GIN index helps.
-        impl<M, T: Document> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The value of a key, `None` where there is no such: `->`.
             ///
             /// Where there is one and it is `null`, that is a value of JSON and
             /// not `None`.
-            pub fn key(self, key: impl IntoText<M>) -> Expr<M, Option<Value>> {
+            pub fn key(self, key: impl IntoText<M>) -> Expr<M, Option<Value>>
+            where
+                T: Document,
+            {
                 Expr::new(Node::sql_or_null(&["(", " -> ", ")"], vec![self.node(), plain(key)]))
             }
 
             /// The item of a list at a position, 0 for the first and -1 for the
             /// last, `None` where there is none: `->`.
-            pub fn item(self, index: impl IntoOperand<M, i32>) -> Expr<M, Option<Value>> {
+            pub fn item(self, index: impl IntoOperand<M, i32>) -> Expr<M, Option<Value>>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), index.into_operand().0];
                 Expr::new(Node::sql_or_null(&["(", " -> ", ")"], operands))
             }
 
             /// The value of a key as text, `None` where there is no such or it
             /// is `null`: `->>`.
-            pub fn text(self, key: impl IntoText<M>) -> Expr<M, Option<String>> {
+            pub fn text(self, key: impl IntoText<M>) -> Expr<M, Option<String>>
+            where
+                T: Document,
+            {
                 Expr::new(Node::sql_or_null(&["(", " ->> ", ")"], vec![self.node(), plain(key)]))
             }
 
             /// The value itself as text, a string without its quotes, `None`
             /// where it is `null`: Django's `KeyTextTransform`.
-            pub fn as_text(self) -> Expr<M, Option<String>> {
+            pub fn as_text(self) -> Expr<M, Option<String>>
+            where
+                T: Document,
+            {
                 Expr::new(Node::sql_or_null(&["(", " #>> '{}')"], vec![self.node()]))
             }
 
             /// Whether all of `json` is in it, objects with the same values of
             /// their keys, and lists with the same items: Django's `contains`.
-            pub fn contains_json(self, json: impl IntoOperand<M, Value>) -> Q<M> {
+            pub fn contains_json(self, json: impl IntoOperand<M, Value>) -> Q<M>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), json.into_operand().0];
                 Q::new(Node::sql(&["", " @> ", ""], operands))
             }
 
             /// Whether all of it is in `json`: Django's `contained_by`.
-            pub fn contained_by_json(self, json: impl IntoOperand<M, Value>) -> Q<M> {
+            pub fn contained_by_json(self, json: impl IntoOperand<M, Value>) -> Q<M>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), json.into_operand().0];
                 Q::new(Node::sql(&["", " <@ ", ""], operands))
             }
 
             /// Whether it is an object with this key, or a list with this
             /// string.
-            pub fn has_key(self, key: impl IntoText<M>) -> Q<M> {
+            pub fn has_key(self, key: impl IntoText<M>) -> Q<M>
+            where
+                T: Document,
+            {
                 Q::new(Node::sql(&["", " ? ", ""], vec![self.node(), plain(key)]))
             }
 
             /// Whether it has all of these keys.
-            pub fn has_keys(self, keys: impl IntoArray<M, String>) -> Q<M> {
+            pub fn has_keys(self, keys: impl IntoArray<M, String>) -> Q<M>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), keys.into_array().0];
                 Q::new(Node::sql(&["", " ?& ", ""], operands))
             }
 
             /// Whether it has any of these keys.
-            pub fn has_any_keys(self, keys: impl IntoArray<M, String>) -> Q<M> {
+            pub fn has_any_keys(self, keys: impl IntoArray<M, String>) -> Q<M>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), keys.into_array().0];
                 Q::new(Node::sql(&["", " ?| ", ""], operands))
             }
@@ -121,13 +148,19 @@ macro_rules! documents {
             /// # assert!(update.to_sql()?.sql().contains("= (\"extra\" || $1)"));
             /// # Ok::<(), plinth::Error>(())
             /// ```
-            pub fn merge(self, json: impl IntoOperand<M, Value>) -> Expr<M, T> {
+            pub fn merge(self, json: impl IntoOperand<M, Value>) -> Expr<M, T>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), json.into_operand().0];
                 Expr::new(Node::sql(&["(", " || ", ")"], operands))
             }
 
             /// It without a key: `-`.
-            pub fn without_key(self, key: impl IntoText<M>) -> Expr<M, T> {
+            pub fn without_key(self, key: impl IntoText<M>) -> Expr<M, T>
+            where
+                T: Document,
+            {
                 Expr::new(Node::sql(&["(", " - ", ")"], vec![self.node(), plain(key)]))
             }
 
@@ -138,7 +171,10 @@ macro_rules! documents {
                 self,
                 path: impl IntoArray<M, String>,
                 json: impl IntoOperand<M, Value>,
-            ) -> Expr<M, T> {
+            ) -> Expr<M, T>
+            where
+                T: Document,
+            {
                 let operands = vec![self.node(), path.into_array().0, json.into_operand().0];
                 Expr::new(Node::Op(Op::Function("JSONB_SET"), operands))
             }

@@ -143,39 +143,60 @@ macro_rules! lookups {
 
         /// Tests of text. `%`, `_` and `\` in what is looked for stand for
         /// themselves, also when it is a column.
-        impl<M, T: Text> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// Whether it contains `text`.
-            pub fn contains(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn contains(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::Like, self.node(), text.into_text(CONTAINS))
             }
 
             /// Whether it contains `text`, in small or capital letters.
-            pub fn icontains(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn icontains(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::ILike, self.node(), text.into_text(CONTAINS))
             }
 
             /// Whether it begins with `text`.
-            pub fn starts_with(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn starts_with(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::Like, self.node(), text.into_text(STARTS))
             }
 
             /// Whether it begins with `text`, in small or capital letters.
-            pub fn istarts_with(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn istarts_with(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::ILike, self.node(), text.into_text(STARTS))
             }
 
             /// Whether it ends with `text`.
-            pub fn ends_with(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn ends_with(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::Like, self.node(), text.into_text(ENDS))
             }
 
             /// Whether it ends with `text`, in small or capital letters.
-            pub fn iends_with(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn iends_with(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::ILike, self.node(), text.into_text(ENDS))
             }
 
             /// Whether it is `text`, in small or capital letters.
-            pub fn iexact(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn iexact(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 like(Op::ILike, self.node(), text.into_text(EXACT))
             }
 
@@ -185,14 +206,20 @@ macro_rules! lookups {
             /// One that is malformed is the statement's error, of
             /// [`sqlstate`](crate::Error::sqlstate) `2201B`. Some take very
             /// long to match, so take none from a client.
-            pub fn regex(self, pattern: impl IntoText<M>) -> Q<M> {
+            pub fn regex(self, pattern: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 let pattern = pattern.into_text(TextForm::Plain).0;
                 Q::new(Node::sql(&["", " ~ ", ""], vec![self.node(), pattern]))
             }
 
             /// Whether some part of it matches a regular expression of
             /// Postgres, in small or capital letters.
-            pub fn iregex(self, pattern: impl IntoText<M>) -> Q<M> {
+            pub fn iregex(self, pattern: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 let pattern = pattern.into_text(TextForm::Plain).0;
                 Q::new(Node::sql(&["", " ~* ", ""], vec![self.node(), pattern]))
             }

@@ -183,11 +183,14 @@ macro_rules! searched {
         }
 
         /// Full-text search.
-        impl<M, T: Text> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// Whether all words of `text` are in it, in the database's default
             /// configuration: Django's `search` lookup. Whatever the text is, it
             /// is no error of the statement; see [`SearchQuery`].
-            pub fn search(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn search(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 let query = Node::sql(
                     &["PLAINTO_TSQUERY(", ")"],
                     vec![text.into_text(TextForm::Words).0],
@@ -197,7 +200,10 @@ macro_rules! searched {
             }
 
             /// How much it counts in a [`search_vector`].
-            pub fn weight(self, weight: Weight) -> Weighted<M> {
+            pub fn weight(self, weight: Weight) -> Weighted<M>
+            where
+                T: Text,
+            {
                 Weighted {
                     text: self.node(),
                     weight,
@@ -222,7 +228,10 @@ macro_rules! searched {
             ///     .values((Book::id, Book::blurb.headline(search_query("winter"), &options)));
             /// # assert!(query.to_sql().is_ok());
             /// ```
-            pub fn headline(self, query: SearchQuery<M>, options: &HeadlineOptions) -> Expr<M, T> {
+            pub fn headline(self, query: SearchQuery<M>, options: &HeadlineOptions) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(headline::headline(self.node(), query, options))
             }
         }

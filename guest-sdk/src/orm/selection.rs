@@ -16,7 +16,8 @@ use crate::database::{ColumnType, SqlType, Type};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not select values of `{M}`",
     label = "expected columns or expressions of `{M}`",
-    note = "write a column, an expression, or a tuple of up to eight: `(Book::id, count())`"
+    note = "write a column, an expression, or a tuple of up to eight: `(Book::id, count())`",
+    note = "a window function has no value without its window: `row_number().over(window())`"
 )]
 pub trait Selection<M> {
     /// A row of what is selected: a value, or a tuple of values.

@@ -31,44 +31,62 @@ macro_rules! trigrams {
         /// # assert!(alike.to_sql()?.sql().contains("WHERE \"title\" % $1"));
         /// # Ok::<(), plinth::Error>(())
         /// ```
-        impl<M, T: Text> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// How alike the texts are, from 0 to 1: Django's
             /// `TrigramSimilarity`.
-            pub fn similarity(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>> {
+            pub fn similarity(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), plain(text)];
                 Expr::new(Node::sql(&["SIMILARITY(", ", ", ")"], operands))
             }
 
             /// How alike `text` is to the most alike part of this, from 0 to 1:
             /// Django's `TrigramWordSimilarity`.
-            pub fn word_similarity(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>> {
+            pub fn word_similarity(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>>
+            where
+                T: Text,
+            {
                 let operands = vec![plain(text), self.node()];
                 Expr::new(Node::sql(&["WORD_SIMILARITY(", ", ", ")"], operands))
             }
 
             /// How far apart the texts are, from 0 to 1: Django's
             /// `TrigramDistance`. An index orders by it.
-            pub fn trigram_distance(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>> {
+            pub fn trigram_distance(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), plain(text)];
                 Expr::new(Node::sql(&["(", " <-> ", ")"], operands))
             }
 
             /// How far `text` is from the most alike part of this, from 0 to 1:
             /// Django's `TrigramWordDistance`.
-            pub fn trigram_word_distance(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>> {
+            pub fn trigram_word_distance(self, text: impl IntoText<M>) -> Expr<M, T::Like<f32>>
+            where
+                T: Text,
+            {
                 let operands = vec![plain(text), self.node()];
                 Expr::new(Node::sql(&["(", " <<-> ", ")"], operands))
             }
 
             /// Whether the texts are more alike than Postgres'
             /// `pg_trgm.similarity_threshold`, at first 0.3.
-            pub fn trigram_similar(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn trigram_similar(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 Q::new(Node::sql(&["", " % ", ""], vec![self.node(), plain(text)]))
             }
 
             /// Whether `text` is more like some part of this than Postgres'
             /// `pg_trgm.word_similarity_threshold`, at first 0.6.
-            pub fn trigram_word_similar(self, text: impl IntoText<M>) -> Q<M> {
+            pub fn trigram_word_similar(self, text: impl IntoText<M>) -> Q<M>
+            where
+                T: Text,
+            {
                 Q::new(Node::sql(&["", " <% ", ""], vec![plain(text), self.node()]))
             }
         }

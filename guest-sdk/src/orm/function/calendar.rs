@@ -124,44 +124,68 @@ macro_rules! parts {
         /// A condition on a part, such as `Book::created_at.year().eq(2024)`,
         /// reads every row; where an index is to help, compare the column
         /// with the two ends of the year.
-        impl<M, T: Calendar> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The year.
-            pub fn year(self) -> Expr<M, T::Like<i32>> {
+            pub fn year(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "YEAR")
             }
 
             /// The year that the [`week`](Self::week) belongs to.
-            pub fn iso_year(self) -> Expr<M, T::Like<i32>> {
+            pub fn iso_year(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "ISOYEAR")
             }
 
             /// The quarter of the year, 1 to 4.
-            pub fn quarter(self) -> Expr<M, T::Like<i32>> {
+            pub fn quarter(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "QUARTER")
             }
 
             /// The month, 1 to 12.
-            pub fn month(self) -> Expr<M, T::Like<i32>> {
+            pub fn month(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "MONTH")
             }
 
             /// The week of the year by ISO 8601, 1 to 53.
-            pub fn week(self) -> Expr<M, T::Like<i32>> {
+            pub fn week(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "WEEK")
             }
 
             /// The day of the month, 1 to 31.
-            pub fn day(self) -> Expr<M, T::Like<i32>> {
+            pub fn day(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "DAY")
             }
 
             /// The day of the year, 1 to 366.
-            pub fn day_of_year(self) -> Expr<M, T::Like<i32>> {
+            pub fn day_of_year(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "DOY")
             }
 
             /// The day of the week, from 1 for Sunday to 7 for Saturday.
-            pub fn week_day(self) -> Expr<M, T::Like<i32>> {
+            pub fn week_day(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 Expr::new(Node::sql(
                     &["CAST(EXTRACT(DOW FROM ", ") + 1 AS integer)"],
                     vec![civil(T::KIND, self.node())],
@@ -170,46 +194,70 @@ macro_rules! parts {
 
             /// The day of the week by ISO 8601, from 1 for Monday to 7 for
             /// Sunday.
-            pub fn iso_week_day(self) -> Expr<M, T::Like<i32>> {
+            pub fn iso_week_day(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Calendar,
+            {
                 part!(self, "ISODOW")
             }
 
             /// The beginning of its year: Django's `TruncYear`.
-            pub fn trunc_year(self) -> Expr<M, T> {
+            pub fn trunc_year(self) -> Expr<M, T>
+            where
+                T: Calendar,
+            {
                 trunc!(self, "year")
             }
 
             /// The beginning of its quarter: Django's `TruncQuarter`.
-            pub fn trunc_quarter(self) -> Expr<M, T> {
+            pub fn trunc_quarter(self) -> Expr<M, T>
+            where
+                T: Calendar,
+            {
                 trunc!(self, "quarter")
             }
 
             /// The beginning of its month: Django's `TruncMonth`, made to be
             /// grouped by.
-            pub fn trunc_month(self) -> Expr<M, T> {
+            pub fn trunc_month(self) -> Expr<M, T>
+            where
+                T: Calendar,
+            {
                 trunc!(self, "month")
             }
 
             /// The Monday of its week: Django's `TruncWeek`.
-            pub fn trunc_week(self) -> Expr<M, T> {
+            pub fn trunc_week(self) -> Expr<M, T>
+            where
+                T: Calendar,
+            {
                 trunc!(self, "week")
             }
         }
 
         /// Parts of times, in UTC.
-        impl<M, T: Clock> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The hour, 0 to 23.
-            pub fn hour(self) -> Expr<M, T::Like<i32>> {
+            pub fn hour(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Clock,
+            {
                 part!(self, "HOUR")
             }
 
             /// The minute, 0 to 59.
-            pub fn minute(self) -> Expr<M, T::Like<i32>> {
+            pub fn minute(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Clock,
+            {
                 part!(self, "MINUTE")
             }
 
             /// The second, 0 to 59, without its fraction.
-            pub fn second(self) -> Expr<M, T::Like<i32>> {
+            pub fn second(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Clock,
+            {
                 // A cast alone would round 59.9 to 60.
                 Expr::new(Node::sql(
                     &["CAST(FLOOR(EXTRACT(SECOND FROM ", ")) AS integer)"],
@@ -219,30 +267,45 @@ macro_rules! parts {
         }
 
         /// The day of a time, and its beginning, in UTC.
-        impl<M, T: Calendar + Clock> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The day: Django's `date` lookup and `TruncDate`.
-            pub fn date(self) -> Expr<M, T::Like<Date>> {
+            pub fn date(self) -> Expr<M, T::Like<Date>>
+            where
+                T: Calendar + Clock,
+            {
                 let civil = civil(T::KIND, self.node());
                 Expr::new(Node::sql(&["CAST(", " AS date)"], vec![civil]))
             }
 
             /// The beginning of its day: Django's `TruncDay`.
-            pub fn trunc_day(self) -> Expr<M, T> {
+            pub fn trunc_day(self) -> Expr<M, T>
+            where
+                T: Calendar + Clock,
+            {
                 trunc!(self, "day")
             }
 
             /// The beginning of its hour: Django's `TruncHour`.
-            pub fn trunc_hour(self) -> Expr<M, T> {
+            pub fn trunc_hour(self) -> Expr<M, T>
+            where
+                T: Calendar + Clock,
+            {
                 trunc!(self, "hour")
             }
 
             /// The beginning of its minute: Django's `TruncMinute`.
-            pub fn trunc_minute(self) -> Expr<M, T> {
+            pub fn trunc_minute(self) -> Expr<M, T>
+            where
+                T: Calendar + Clock,
+            {
                 trunc!(self, "minute")
             }
 
             /// It without the fraction of its second: Django's `TruncSecond`.
-            pub fn trunc_second(self) -> Expr<M, T> {
+            pub fn trunc_second(self) -> Expr<M, T>
+            where
+                T: Calendar + Clock,
+            {
                 trunc!(self, "second")
             }
         }

@@ -130,17 +130,23 @@ products! {
 macro_rules! spans {
     ($($Operand:ident)*) => {$(
         /// The time between two times.
-        impl<M, T: Calendar + Clock> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// How long it is since `earlier`, in days of 24 hours and what is
             /// shorter; below zero if that is later.
-            pub fn since(self, earlier: impl IntoOperand<M, T>) -> Expr<M, T::Like<Interval>> {
+            pub fn since(self, earlier: impl IntoOperand<M, T>) -> Expr<M, T::Like<Interval>>
+            where
+                T: Calendar + Clock,
+            {
                 let operands = vec![self.node(), earlier.into_operand().0];
                 Expr::new(Node::sql(DIFFERENCE, operands))
             }
 
             /// How long it is since `earlier`, in whole months of the calendar
             /// and what is shorter: `age`.
-            pub fn age_since(self, earlier: impl IntoOperand<M, T>) -> Expr<M, T::Like<Interval>> {
+            pub fn age_since(self, earlier: impl IntoOperand<M, T>) -> Expr<M, T::Like<Interval>>
+            where
+                T: Calendar + Clock,
+            {
                 let operands = vec![self.node(), earlier.into_operand().0];
                 let pieces: &[&str] = match T::KIND {
                     Kind::Instant => &["AGE(", " AT TIME ZONE 'UTC', ", " AT TIME ZONE 'UTC')"],

@@ -40,44 +40,65 @@ pub fn random<M>() -> Expr<M, f64> {
 macro_rules! number_functions {
     ($($Operand:ident)*) => {$(
         /// Functions of numbers, NULL of NULL.
-        impl<M, T: Number> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The number without its sign.
-            pub fn abs(self) -> Expr<M, T> {
+            pub fn abs(self) -> Expr<M, T>
+            where
+                T: Number,
+            {
                 Expr::new(Node::unary(Op::Function("ABS"), self.node()))
             }
         }
 
         /// Functions of numbers with something behind the point.
-        impl<M, T: Fraction> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The nearest whole number: of two, for a `Decimal` that further
             /// from zero, for an `f64` the even one.
-            pub fn round(self) -> Expr<M, T> {
+            pub fn round(self) -> Expr<M, T>
+            where
+                T: Fraction,
+            {
                 Expr::new(Node::unary(Op::Function("ROUND"), self.node()))
             }
 
             /// The least whole number that is not less.
-            pub fn ceil(self) -> Expr<M, T> {
+            pub fn ceil(self) -> Expr<M, T>
+            where
+                T: Fraction,
+            {
                 Expr::new(Node::unary(Op::Function("CEIL"), self.node()))
             }
 
             /// The greatest whole number that is not greater.
-            pub fn floor(self) -> Expr<M, T> {
+            pub fn floor(self) -> Expr<M, T>
+            where
+                T: Fraction,
+            {
                 Expr::new(Node::unary(Op::Function("FLOOR"), self.node()))
             }
 
             /// -1, 0 or 1.
-            pub fn sign(self) -> Expr<M, T> {
+            pub fn sign(self) -> Expr<M, T>
+            where
+                T: Fraction,
+            {
                 Expr::new(Node::unary(Op::Function("SIGN"), self.node()))
             }
 
             /// The square root; that of a number below zero is the
             /// statement's error.
-            pub fn sqrt(self) -> Expr<M, T> {
+            pub fn sqrt(self) -> Expr<M, T>
+            where
+                T: Fraction,
+            {
                 Expr::new(Node::unary(Op::Function("SQRT"), self.node()))
             }
 
             /// The number to a power.
-            pub fn power(self, exponent: impl IntoOperand<M, T>) -> Expr<M, T> {
+            pub fn power(self, exponent: impl IntoOperand<M, T>) -> Expr<M, T>
+            where
+                T: Fraction,
+            {
                 let operands = vec![self.node(), exponent.into_operand().0];
                 Expr::new(Node::Op(Op::Function("POWER"), operands))
             }

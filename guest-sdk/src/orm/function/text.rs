@@ -19,75 +19,114 @@ macro_rules! text_functions {
     ($($Operand:ident)*) => {$(
         /// Functions of text, NULL of NULL. They can be chained:
         /// `Book::title.trim().lower().starts_with("a")`.
-        impl<M, T: Text> $Operand<M, T> {
+        impl<M, T> $Operand<M, T> {
             /// The text in small letters.
-            pub fn lower(self) -> Expr<M, T> {
+            pub fn lower(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("LOWER"), self.node()))
             }
 
             /// The text in capital letters.
-            pub fn upper(self) -> Expr<M, T> {
+            pub fn upper(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("UPPER"), self.node()))
             }
 
             /// The text with a capital letter at the beginning of each word.
-            pub fn initcap(self) -> Expr<M, T> {
+            pub fn initcap(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("INITCAP"), self.node()))
             }
 
             /// The text without spaces at either end.
-            pub fn trim(self) -> Expr<M, T> {
+            pub fn trim(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("BTRIM"), self.node()))
             }
 
             /// The text without spaces at its beginning: Django's `LTrim`.
-            pub fn trim_start(self) -> Expr<M, T> {
+            pub fn trim_start(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("LTRIM"), self.node()))
             }
 
             /// The text without spaces at its end: Django's `RTrim`.
-            pub fn trim_end(self) -> Expr<M, T> {
+            pub fn trim_end(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("RTRIM"), self.node()))
             }
 
             /// How many characters the text has.
-            pub fn length(self) -> Expr<M, T::Like<i32>> {
+            pub fn length(self) -> Expr<M, T::Like<i32>>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("LENGTH"), self.node()))
             }
 
             /// The text with its characters in the opposite order.
-            pub fn reverse(self) -> Expr<M, T> {
+            pub fn reverse(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("REVERSE"), self.node()))
             }
 
             /// The MD5 sum of the text, in hexadecimal digits. It tells equal
             /// texts and protects nothing.
-            pub fn md5(self) -> Expr<M, T> {
+            pub fn md5(self) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 Expr::new(Node::unary(Op::Function("MD5"), self.node()))
             }
 
             /// The text and another behind it: Django's `Concat`, but NULL
             /// where one of them is.
-            pub fn concat(self, text: impl IntoText<M>) -> Expr<M, T> {
+            pub fn concat(self, text: impl IntoText<M>) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 call(&["(", " || ", ")"], vec![self.node(), plain(text)])
             }
 
             /// The text with every `from` replaced.
-            pub fn replace(self, from: impl IntoText<M>, to: impl IntoText<M>) -> Expr<M, T> {
+            pub fn replace(self, from: impl IntoText<M>, to: impl IntoText<M>) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), plain(from), plain(to)];
                 call(&["REPLACE(", ", ", ", ", ")"], operands)
             }
 
             /// The first characters; with a number below zero, all but the
             /// last.
-            pub fn left(self, characters: impl IntoOperand<M, i32>) -> Expr<M, T> {
+            pub fn left(self, characters: impl IntoOperand<M, i32>) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), characters.into_operand().0];
                 call(&["LEFT(", ", ", ")"], operands)
             }
 
             /// The last characters; with a number below zero, all but the
             /// first.
-            pub fn right(self, characters: impl IntoOperand<M, i32>) -> Expr<M, T> {
+            pub fn right(self, characters: impl IntoOperand<M, i32>) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), characters.into_operand().0];
                 call(&["RIGHT(", ", ", ")"], operands)
             }
@@ -98,7 +137,10 @@ macro_rules! text_functions {
                 self,
                 position: impl IntoOperand<M, i32>,
                 length: impl IntoOperand<M, i32>,
-            ) -> Expr<M, T> {
+            ) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 let (position, length) = (position.into_operand().0, length.into_operand().0);
                 let operands = vec![self.node(), position, length];
                 call(&["SUBSTR(", ", ", ", ", ")"], operands)
@@ -106,12 +148,18 @@ macro_rules! text_functions {
 
             /// The position at which `text` first stands in it, 1 at the
             /// beginning and 0 nowhere: Django's `StrIndex`.
-            pub fn position(self, text: impl IntoText<M>) -> Expr<M, T::Like<i32>> {
+            pub fn position(self, text: impl IntoText<M>) -> Expr<M, T::Like<i32>>
+            where
+                T: Text,
+            {
                 call(&["STRPOS(", ", ", ")"], vec![self.node(), plain(text)])
             }
 
             /// The text so many times.
-            pub fn repeat(self, times: impl IntoOperand<M, i32>) -> Expr<M, T> {
+            pub fn repeat(self, times: impl IntoOperand<M, i32>) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), times.into_operand().0];
                 call(&["REPEAT(", ", ", ")"], operands)
             }
@@ -123,7 +171,10 @@ macro_rules! text_functions {
                 self,
                 separator: impl IntoText<M>,
                 part: impl IntoOperand<M, i32>,
-            ) -> Expr<M, T> {
+            ) -> Expr<M, T>
+            where
+                T: Text,
+            {
                 let operands = vec![self.node(), plain(separator), part.into_operand().0];
                 call(&["SPLIT_PART(", ", ", ", ", ")"], operands)
             }

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod cursors;
+mod expressions;
 mod lookups;
 mod queries;
 mod to_many;

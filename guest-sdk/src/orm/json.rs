@@ -11,17 +11,20 @@ use super::lookup::{IntoText, TextForm};
 use super::node::{Node, Op};
 use super::null::MaybeNull;
 use super::operand::IntoOperand;
+use crate::http::Json;
 
 /// The type of a column that holds JSON: `jsonb`.
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` column is not JSON",
     label = "this column holds `{Self}`",
-    note = "JSON is a column of `serde_json::Value`; of arrays, see `has` and `contains_all`"
+    note = "JSON is a column of `Json<T>` or `serde_json::Value`; of arrays, see `has` and `contains_all`"
 )]
 pub trait Document: MaybeNull {}
 
 impl Document for Value {}
 impl Document for Option<Value> {}
+impl<T> Document for Json<T> {}
+impl<T> Document for Option<Json<T>> {}
 
 fn plain<M>(text: impl IntoText<M>) -> Node {
     text.into_text(TextForm::Plain).0

@@ -1,7 +1,8 @@
 //! Arrays and JSON.
 
 use expect_test::{Expect, expect};
-use plinth::orm::{Q, Selection, array_agg};
+use plinth::orm::{Q, Selection, Values, array_agg};
+use plinth::prelude::*;
 use serde_json::{Value, json};
 
 use crate::models::Book;
@@ -193,4 +194,35 @@ fn json_is_changed() {
     assert!(text(update.to_sql()).contains(r#""extra" = ("extra" || $1)"#));
     let lost = Book::sequel_of().tags().append("x");
     assert!(refusal(Book::objects().values(lost).to_sql()).contains("can be NULL"));
+}
+
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+struct Extra {
+    language: String,
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "pamphlets")]
+struct Pamphlet {
+    #[model(key, auto)]
+    id: i64,
+    extra: Json<Extra>,
+    numbers: Option<Vec<i32>>,
+}
+
+#[test]
+fn json_of_a_type_is_read_by_path_too() {
+    let query = Pamphlet::objects()
+        .filter(Pamphlet::extra.text("language").eq("fr") & Pamphlet::numbers.has(7))
+        .values((Pamphlet::numbers.get(0), Pamphlet::numbers.len()))
+        .order_by([Pamphlet::extra.key("language").asc()]);
+    let _: &Values<Pamphlet, _> = &query;
+    expect![[r#"
+        -- SELECT (5 parameters)
+        SELECT ("numbers")[$1], CARDINALITY("numbers") FROM "pamphlets" WHERE ("extra" ->> $2) = $3 AND "numbers" @> $4 ORDER BY ("extra" -> $5) ASC
+        --   $1 = 1
+        --   $2 = 'language'
+        --   $3 = 'fr'
+        --   $4 = '{7}'::int4[]
+        --   $5 = 'language'"#]].assert_eq(&text(query.to_sql()));
 }

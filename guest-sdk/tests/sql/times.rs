@@ -43,7 +43,7 @@ fn an_interval_is_a_parameter() {
         Loan::out_at.lt(now() - Interval::days(30)) & !Loan::back_at.gt(now()),
         expect![[r#"
             "out_at" < ((NOW() AT TIME ZONE 'UTC' - $1) AT TIME ZONE 'UTC') AND (NOT ("back_at" > NOW()) OR "back_at" IS NULL)
-            --   $1 = '\x00000000000000000000001e00000000' (type 1186)"#]],
+            --   $1 = 'P30D'::interval"#]],
     );
 }
 
@@ -80,7 +80,7 @@ fn an_interval_may_be_of_the_row() {
             --   $3 = 2
             --   $4 = 3
             --   $5 = 4
-            --   $6 = 0.5"#]],
+            --   $6 = '0.5'::float8"#]],
     );
 }
 
@@ -105,18 +105,18 @@ fn each_type_has_its_own_sum() {
         ),
         expect![[r#"
             (("out_at" AT TIME ZONE 'UTC' + $1) AT TIME ZONE 'UTC'), (("back_at" AT TIME ZONE 'UTC' - $2) AT TIME ZONE 'UTC'), ("day" + $3), ("local" - "period"), ("hour" + $4), ("period" - $5)
-            --   $1 = '\x00000000000000000000000100000000' (type 1186)
-            --   $2 = '\x00000000000000000000000100000000' (type 1186)
-            --   $3 = '\x00000000000000000000000100000000' (type 1186)
-            --   $4 = '\x0000000011e1a3000000000000000000' (type 1186)
-            --   $5 = '\x00000000000000000000000100000000' (type 1186)"#]],
+            --   $1 = 'P1D'::interval
+            --   $2 = 'P1D'::interval
+            --   $3 = 'P1D'::interval
+            --   $4 = 'PT5M'::interval
+            --   $5 = 'P1D'::interval"#]],
     );
     check::<(Interval, Interval)>(
         (Loan::period * 1.5, Loan::period / 2.0),
         expect![[r#"
-        ("period" * $1), ("period" / $2)
-        --   $1 = 1.5
-        --   $2 = 2"#]],
+            ("period" * $1), ("period" / $2)
+            --   $1 = '1.5'::float8
+            --   $2 = '2.0'::float8"#]],
     );
 }
 
@@ -131,7 +131,7 @@ fn the_time_between_two() {
         ),
         expect![[r#"
             (NOW() - "out_at"), ("back_at" - "out_at"), AGE("out_at" AT TIME ZONE 'UTC', $1 AT TIME ZONE 'UTC'), AGE("local", "local")
-            --   $1 = 1970-01-01T00:00:00Z"#]],
+            --   $1 = '1970-01-01 00:00:00+00'::timestamptz"#]],
     );
     check_where(
         !Loan::back_at.since(Loan::out_at).gt(Loan::period),

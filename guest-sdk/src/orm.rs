@@ -95,6 +95,7 @@ mod update;
 mod value;
 mod value_types;
 mod values;
+mod variant;
 mod whole_row;
 mod window;
 
@@ -129,7 +130,7 @@ pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};
 pub use meta::{
     CheckMeta, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, ModelMeta, OnDelete,
-    RelationMeta, ToManyMeta, Via,
+    RelationMeta, ToManyMeta, VariantMeta, Via,
 };
 pub use model::{Model, delete, refresh};
 pub use null::MaybeNull;
@@ -152,6 +153,7 @@ pub use subquery::{ComparesWith, Correlated, exists};
 pub use to_many::ToMany;
 pub use update::{Assign, Returning, ReturningValues, Update};
 pub use values::Values;
+pub use variant::{variant_column_fits, variant_mistake, variants_agree};
 pub use whole_row::WholeRow;
 pub use window::{
     Window, WindowFunction, cume_dist, dense_rank, first_value, lag, last_value, lead, nth_value,

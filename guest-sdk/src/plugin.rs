@@ -70,10 +70,16 @@ macro_rules! __plugin {
     };
     ([$($model:ty,)*] [$($route:ty,)*] [$($seed:path)?]) => {
         const _: () = {
+            const MODELS: &[&$crate::orm::ModelMeta] =
+                &[$(<$model as $crate::orm::Model>::META,)*];
+            const _: () = ::core::assert!(
+                $crate::orm::variants_agree(MODELS),
+                "two variants of one table have a column of the same name and of different types or ranges"
+            );
             static PLUGIN: $crate::plugin::Plugin = $crate::plugin::Plugin {
                 name: env!("CARGO_PKG_NAME"),
                 version: env!("CARGO_PKG_VERSION"),
-                models: &[$(<$model as $crate::orm::Model>::META,)*],
+                models: MODELS,
                 routes: &[$(<$route as $crate::http::Route>::ENDPOINT,)*],
                 seeds: &[$($seed)?],
             };

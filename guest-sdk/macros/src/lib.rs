@@ -172,6 +172,8 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `check = "opens < closes"` | a CHECK of each row; `check(name = "…", condition = "…")` names it |
 /// | `append_only` | rows are inserted, and neither changed nor deleted: there is no `edit` and no `delete`, and a trigger refuses it |
 /// | `unlogged` | `CREATE UNLOGGED TABLE`: faster to write, and empty after a crash of Postgres |
+/// | `discriminator = kind` | variants share the table, and the field says of which one a row is |
+/// | `parent = Vehicle, variant = "car"` | the model is a variant: see below |
 ///
 /// SQL in attributes is the author's own and goes into `CREATE` as it is; values
 /// of requests never do.
@@ -207,6 +209,82 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `ManyToMany<Tag>` | `table = "books_tags"` | the rows tied to this one by a table between; without the attribute it is called after the table and the field |
 /// | | `through = BookTag(book, tag)` | the same with a model as the table between, and its foreign keys to both |
 ///
+/// A type that is one to one with another, Django's `OneToOneField`, is written
+/// [`OneToOne<T>`]. What mixins are in Django are attributes of fields:
+/// `TimestampMixin` is `default = now` and `auto_now`, soft deletion is
+/// `soft_delete`, and a version is `version`.
+///
+/// # Variants
+///
+/// Single-table inheritance: models whose rows are in one table, told apart by
+/// the discriminator.
+///
+/// ```
+/// use plinth::prelude::*;
+///
+/// #[derive(Model)]
+/// #[model(table = "vehicles", discriminator = kind)]
+/// pub struct Vehicle {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     pub name: String,
+///     pub kind: String,
+/// }
+///
+/// #[derive(Model)]
+/// #[model(table = "vehicles", parent = Vehicle, variant = "car")]
+/// pub struct Car {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     pub name: String,
+///     pub doors: i32,
+/// }
+///
+/// assert_eq!(
+///     Car::objects().to_sql()?.sql(),
+///     "SELECT \"id\", \"name\", \"doors\" FROM \"vehicles\" WHERE \"kind\" = $1"
+/// );
+/// # Ok::<(), plinth::Error>(())
+/// ```
+///
+/// A variant repeats the parent's columns, has columns of its own, and has no
+/// field for the discriminator, which its inserts fill in. Its queries and
+/// changes are for its rows, the parent's for all. A column that is the variant's own can
+/// be NULL in the table; a CHECK sees to it that the variant's rows have it. A
+/// foreign key to a variant is one to the table: Postgres takes any of its rows.
+///
+/// # JSON
+///
+/// A model is a struct, so `#[derive(Serialize)]` is serde's: a foreign key is
+/// its key under the field's name, choices are their text, and what is not for
+/// clients is `#[serde(skip)]`, Django's `exclude`.
+///
+/// ```
+/// use plinth::prelude::*;
+///
+/// #[derive(Model, serde::Serialize)]
+/// #[model(table = "users")]
+/// pub struct User {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     #[serde(skip)]
+///     pub password_hash: String,
+///     pub invited_by: Option<ForeignKey<User>>,
+///     pub joined: Date,
+/// }
+///
+/// let user = User {
+///     id: 7,
+///     password_hash: "…".into(),
+///     invited_by: Some(ForeignKey::new(3)),
+///     joined: "2026-03-01".parse().unwrap(),
+/// };
+/// assert_eq!(
+///     serde_json::to_value(&user).unwrap(),
+///     serde_json::json!({ "id": 7, "invited_by": 3, "joined": "2026-03-01" })
+/// );
+/// ```
+///
 /// # What is made
 ///
 /// For a field `title` the constant `Book::title`, and for a foreign key
@@ -216,6 +294,7 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// change and save, `refresh` and `delete`; and beside the struct two types,
 /// `BookDraft` for [`create!`] and `BookPath` for what `Review::book()` returns.
 ///
+/// [`OneToOne<T>`]: ../plinth/orm/type.OneToOne.html
 /// [`SoftDelete`]: ../plinth/orm/trait.SoftDelete.html
 /// [`Edit::save`]: ../plinth/orm/struct.Edit.html#method.save
 #[proc_macro_derive(Model, attributes(model))]

@@ -9,13 +9,14 @@ mod field;
 mod index;
 mod methods;
 mod path;
+mod sharing;
 mod to_many;
 
 use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Visibility};
 
 use crate::errors::Errors;
-use attributes::TableAttributes;
+use attributes::{Sharing, TableAttributes};
 use field::Field;
 use index::Index;
 use to_many::ToMany;
@@ -42,6 +43,8 @@ struct Model {
     version: Option<usize>,
     /// The position of the column that says when a row was deleted.
     soft_delete: Option<usize>,
+    /// How it shares its table, if it does.
+    sharing: Option<Sharing>,
     /// The rest of what is said of the table.
     attributes: TableAttributes,
 }
@@ -70,6 +73,7 @@ impl Model {
         let version = check::version(&fields, &mut errors);
         let soft_delete = check::soft_delete(&fields, &mut errors);
         check::append_only(&attributes, &fields, &mut errors);
+        let sharing = attributes.resolve_sharing(&fields, &mut errors);
         errors.finish(Self {
             name: input.ident.clone(),
             visibility: input.vis.clone(),
@@ -80,6 +84,7 @@ impl Model {
             indexes,
             version,
             soft_delete,
+            sharing,
             attributes,
         })
     }

@@ -48,7 +48,7 @@ const fn has(names: &[&str], name: &str) -> bool {
     false
 }
 
-const fn is_same(left: &[u8], right: &[u8]) -> bool {
+pub(super) const fn is_same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }

@@ -51,7 +51,8 @@ pub(super) fn in_batches<M: Model, T>(
     let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
     let batch_rows = match sql::is_uniform(M::META, &values) {
         true => TABLE_ROWS_MAX,
-        false => VALUES_ROWS_MAX.min(PARAMETERS_MAX / M::META.columns.len()),
+        // A variant has its discriminator besides.
+        false => VALUES_ROWS_MAX.min(PARAMETERS_MAX / (M::META.columns.len() + 1)),
     };
     if drafts.is_empty() {
         return Ok(Vec::new());

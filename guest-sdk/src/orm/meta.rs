@@ -31,6 +31,10 @@ pub struct ModelMeta {
     pub version: Option<usize>,
     /// Which column says when a row was deleted, so that deletion only marks it.
     pub soft_delete: Option<usize>,
+    /// Which column says of which variant a row is, when variants share the table.
+    pub discriminator: Option<usize>,
+    /// Which rows of its parent's table are its own, when it is a variant.
+    pub variant: Option<VariantMeta>,
     /// What must hold of each row, besides what its columns say.
     pub checks: &'static [CheckMeta],
     /// Whether rows are neither changed nor deleted.
@@ -53,6 +57,8 @@ impl ModelMeta {
             to_many: &[],
             version: None,
             soft_delete: None,
+            discriminator: None,
+            variant: None,
             checks: &[],
             append_only: false,
             unlogged: false,
@@ -188,6 +194,22 @@ pub enum Via {
         /// Which has theirs.
         target: u16,
     },
+}
+
+/// A model of some rows of its parent's table: single-table inheritance.
+#[derive(Clone, Copy, Debug)]
+pub struct VariantMeta {
+    /// The model of all rows.
+    pub parent: &'static ModelMeta,
+    /// What the discriminator holds in its rows.
+    pub value: &'static str,
+}
+
+impl VariantMeta {
+    /// The column that holds it.
+    pub(crate) fn column(self) -> Option<&'static ColumnMeta> {
+        self.parent.columns.get(self.parent.discriminator?)
+    }
 }
 
 /// A condition that every row of a table must meet.

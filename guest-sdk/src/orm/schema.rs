@@ -6,9 +6,11 @@ mod foreign_key;
 mod index;
 mod names;
 mod order;
+mod shared;
 
 use super::meta::{ModelMeta, Via};
 pub use crate::bindings::exports::plinth::host::handler::Table;
+use shared::SharedTable;
 
 /// The tables of models, those that others refer to first, each with the
 /// statements that create it where it is not there.
@@ -33,15 +35,18 @@ pub use crate::bindings::exports::plinth::host::handler::Table;
 ///        CONSTRAINT \"tags_name_key\" UNIQUE (\"name\")\n)"
 /// );
 /// ```
+///
+/// Variants share the table of their parent.
 #[must_use]
 pub fn tables(models: &[&'static ModelMeta]) -> Vec<Table> {
     let mut models = models.to_vec();
+    shared::add_parents(&mut models);
     add_junctions(&mut models);
     let mut created = Vec::new();
     let mut tables = Vec::new();
-    for model in order::referred_first(&models) {
-        created.push(model.table);
-        tables.push(table(model, &created, &models));
+    for shared in order::referred_first(&models) {
+        created.push(shared.base.table);
+        tables.push(table(&shared, &created, &models));
     }
     tables
 }
@@ -60,15 +65,26 @@ fn add_junctions(models: &mut Vec<&'static ModelMeta>) {
     }
 }
 
-fn table(model: &ModelMeta, created: &[&str], models: &[&'static ModelMeta]) -> Table {
-    let mut ddl = vec![create_table::create_table(model, created, models)];
-    ddl.extend(index::indexes(model));
-    ddl.extend(foreign_key::late_foreign_keys(model, created, models));
-    if model.append_only {
-        ddl.extend(append_only::triggers(model));
+fn table(shared: &SharedTable, created: &[&str], models: &[&'static ModelMeta]) -> Table {
+    let base = shared.base;
+    let mut ddl = vec![create_table::create_table(shared, created, models)];
+    let indexes = shared.models().flat_map(index::indexes);
+    push_new(&mut ddl, indexes);
+    ddl.extend(foreign_key::late_foreign_keys(base, created, models));
+    if base.append_only {
+        ddl.extend(append_only::triggers(base));
     }
     Table {
-        name: model.table.to_owned(),
+        name: base.table.to_owned(),
         ddl,
+    }
+}
+
+/// Adds those that are not there: variants say again what their parent says.
+fn push_new(texts: &mut Vec<String>, others: impl IntoIterator<Item = String>) {
+    for other in others {
+        if !texts.contains(&other) {
+            texts.push(other);
+        }
     }
 }

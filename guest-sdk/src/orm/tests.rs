@@ -4,6 +4,7 @@
 mod edit;
 mod read;
 mod soft_delete;
+mod variant;
 mod write;
 
 use bytes::{BufMut, BytesMut};

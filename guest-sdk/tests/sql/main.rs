@@ -33,6 +33,7 @@ mod times;
 mod to_many;
 mod types;
 mod values;
+mod variants;
 mod windows;
 mod write;
 

@@ -1,13 +1,13 @@
 //! What stands in `#[model(…)]` above the struct.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::{DeriveInput, Error, LitStr, Token};
+use syn::{DeriveInput, Error, LitStr, Path, Token};
 
 use super::field::Field;
-use super::index::{Index, WrittenIndex, sql, sql_name};
+use super::index::{Index, WrittenIndex, position, sql, sql_name};
 use crate::errors::Errors;
 use crate::names;
 
@@ -19,6 +19,17 @@ pub(super) struct TableAttributes {
     pub(super) checks: Vec<Check>,
     pub(super) append_only: Option<Ident>,
     pub(super) unlogged: bool,
+    discriminator: Option<Ident>,
+    parent: Option<Path>,
+    variant: Option<LitStr>,
+}
+
+/// How a model shares its table with others.
+pub(super) enum Sharing {
+    /// With variants, told apart by a column.
+    Parent(usize, Span),
+    /// With its parent, as one of its variants.
+    Variant(Path, LitStr),
 }
 
 /// `check = "…"` or `check(name = "…", condition = "…")`.
@@ -45,6 +56,9 @@ impl TableAttributes {
             "check" => self.checks.push(Check::parse(meta)?),
             "append_only" => self.append_only = Some(name),
             "unlogged" => self.unlogged = true,
+            "discriminator" => self.discriminator = Some(meta.value()?.parse()?),
+            "parent" => self.parent = Some(meta.value()?.parse()?),
+            "variant" => self.variant = Some(meta.value()?.parse()?),
             _ => return Err(meta.error(KNOWN)),
         }
         Ok(())
@@ -64,6 +78,38 @@ impl TableAttributes {
             errors.add(literal, message);
         }
         name
+    }
+
+    /// How the model shares its table, if it does.
+    pub(super) fn resolve_sharing(&self, fields: &[Field], errors: &mut Errors) -> Option<Sharing> {
+        match (&self.discriminator, &self.parent, &self.variant) {
+            (None, None, None) => None,
+            (Some(field), None, None) => {
+                let column = errors.take(position(field, fields))?;
+                let is_text = fields[column].relation.is_none();
+                if !is_text || fields[column].attributes.key.is_some() {
+                    errors.add(field, "the discriminator is a column of text or of choices");
+                }
+                Some(Sharing::Parent(column, field.span()))
+            }
+            (None, Some(parent), Some(value)) => {
+                Some(Sharing::Variant(parent.clone(), value.clone()))
+            }
+            (Some(field), ..) => {
+                errors.add(field, "a variant has no variants of its own");
+                None
+            }
+            (None, Some(parent), None) => {
+                let message = "say which of its rows are this model's: `variant = \"…\"`";
+                errors.add(parent, message);
+                None
+            }
+            (None, None, Some(value)) => {
+                let message = "say what it is a variant of: `parent = Model`";
+                errors.add(value, message);
+                None
+            }
+        }
     }
 
     /// The indexes of the struct, then those of fields that say how they are
@@ -87,7 +133,9 @@ impl TableAttributes {
 }
 
 const KNOWN: &str = "a model's attributes are `table = \"…\"`, `index(field, …)`, \
-                     `unique(field, …)`, `check = \"…\"`, `append_only` and `unlogged`";
+                     `unique(field, …)`, `check = \"…\"`, `append_only`, `unlogged`, \
+                     `discriminator = field`, and for a variant `parent = Model` and \
+                     `variant = \"…\"`";
 
 impl Check {
     fn parse(meta: &ParseNestedMeta<'_>) -> syn::Result<Self> {

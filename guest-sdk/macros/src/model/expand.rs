@@ -23,7 +23,8 @@ impl Model {
         });
         let to_many_checks = self.to_many_checks();
         let methods = self.expand_methods();
-        quote! { #columns #methods #model #path #draft #(#checks)* #(#to_many_checks)* }
+        let sharing_checks = self.expand_sharing_checks();
+        quote! { #columns #methods #model #path #draft #(#checks)* #(#to_many_checks)* #sharing_checks }
     }
 
     pub(super) fn path_name(&self) -> Ident {
@@ -117,7 +118,8 @@ impl Model {
         let append_only = &self.attributes.append_only;
         let append_only = append_only.as_ref().map(|_| quote!(append_only: true,));
         let unlogged = self.attributes.unlogged.then(|| quote!(unlogged: true,));
-        quote!(#checks #append_only #unlogged)
+        let sharing = self.expand_sharing();
+        quote!(#checks #append_only #unlogged #sharing)
     }
 
     /// What saving needs: the values, and what to keep when they are read back.

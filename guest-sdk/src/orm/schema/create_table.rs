@@ -3,28 +3,33 @@
 use super::foreign_key::{foreign_key, is_late};
 use super::index;
 use super::names::{constraint, list, quoted, quoted_text};
+use super::push_new;
+use super::shared::SharedTable;
 use crate::orm::meta::{ColumnMeta, DefaultMeta, ModelMeta};
 
 pub(super) fn create_table(
-    model: &ModelMeta,
+    shared: &SharedTable,
     created: &[&str],
     models: &[&'static ModelMeta],
 ) -> String {
-    let mut parts: Vec<String> = model.columns.iter().map(column).collect();
-    parts.push(primary_key(model));
-    parts.extend(unique_columns(model));
-    parts.extend(index::constraints(model));
-    parts.extend(column_checks(model));
-    parts.extend(table_checks(model));
-    let early = model
-        .relations
-        .iter()
-        .filter(|r| !is_late(r, created, models));
-    parts.extend(early.map(|relation| foreign_key(model, relation)));
-    let unlogged = if model.unlogged { "UNLOGGED " } else { "" };
+    let base = shared.base;
+    let mut parts: Vec<String> = shared.columns().iter().map(column).collect();
+    parts.push(primary_key(base));
+    push_new(&mut parts, shared.models().flat_map(unique_columns));
+    push_new(&mut parts, shared.models().flat_map(index::constraints));
+    push_new(&mut parts, shared.models().flat_map(column_checks));
+    push_new(&mut parts, table_checks(shared));
+    parts.extend(variant_checks(shared));
+    let foreign_keys = shared.models().flat_map(|model| {
+        let relations = model.relations.iter();
+        let early = relations.filter(|r| !is_late(r, created, models));
+        early.map(|relation| foreign_key(model, relation))
+    });
+    push_new(&mut parts, foreign_keys);
+    let unlogged = if base.unlogged { "UNLOGGED " } else { "" };
     format!(
         "CREATE {unlogged}TABLE IF NOT EXISTS {} (\n  {}\n)",
-        quoted(model.table),
+        quoted(base.table),
         parts.join(",\n  ")
     )
 }
@@ -58,7 +63,7 @@ fn primary_key(model: &ModelMeta) -> String {
     format!("CONSTRAINT {name} PRIMARY KEY ({column})")
 }
 
-fn unique_columns(model: &ModelMeta) -> impl Iterator<Item = String> {
+fn unique_columns(model: &'static ModelMeta) -> impl Iterator<Item = String> {
     let columns = model.columns.iter().filter(|column| column.unique);
     columns.map(|column| {
         unique(
@@ -73,7 +78,7 @@ pub(super) fn unique(name: &str, columns: &[&str]) -> String {
 }
 
 /// What columns' values must be: one of their choices, or within their range.
-fn column_checks(model: &ModelMeta) -> impl Iterator<Item = String> {
+fn column_checks(model: &'static ModelMeta) -> impl Iterator<Item = String> {
     let columns = model.columns.iter();
     columns.filter_map(|column| {
         let condition = choices(column).or_else(|| column.check.map(str::to_owned))?;
@@ -93,21 +98,39 @@ fn choices(column: &ColumnMeta) -> Option<String> {
 
 /// What whole rows must be. Those without a name are called as Postgres would
 /// call them: `books_check`, `books_check1` and so on.
-fn table_checks(model: &ModelMeta) -> impl Iterator<Item = String> {
-    let mut unnamed = 0;
-    model.checks.iter().map(move |meta| {
+fn table_checks(shared: &SharedTable) -> impl Iterator<Item = String> {
+    let (table, mut unnamed) = (shared.base.table, 0);
+    let checks = shared.models().flat_map(|model| model.checks);
+    checks.map(move |meta| {
         let name = meta.name.map_or_else(
             || {
                 unnamed += 1;
                 match unnamed {
-                    1 => constraint(model.table, &[], "check"),
-                    _ => constraint(model.table, &[], &format!("check{}", unnamed - 1)),
+                    1 => constraint(table, &[], "check"),
+                    _ => constraint(table, &[], &format!("check{}", unnamed - 1)),
                 }
             },
             str::to_owned,
         );
         check(&name, meta.condition)
     })
+}
+
+/// What the rows of a variant must have: `NOT NULL` for these alone.
+fn variant_checks(shared: &SharedTable) -> impl Iterator<Item = String> {
+    shared
+        .required_of_variants()
+        .filter_map(|(variant, column)| {
+            let table = shared.base.table;
+            let name = constraint(table, &[variant.value, column.name], "check");
+            let condition = format!(
+                "{} <> {} OR {} IS NOT NULL",
+                quoted(variant.column()?.name),
+                quoted_text(variant.value),
+                quoted(column.name)
+            );
+            Some(check(&name, &condition))
+        })
 }
 
 fn check(name: &str, condition: &str) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::names::{constraint, quoted, quoted_text};
+use super::push_new;
 use crate::orm::meta::{ModelMeta, OnDelete, RelationMeta};
 
 pub(super) fn foreign_key(model: &ModelMeta, relation: &RelationMeta) -> String {
@@ -41,15 +42,13 @@ pub(super) fn late_foreign_keys(
     created: &[&str],
     models: &[&'static ModelMeta],
 ) -> Vec<String> {
-    let earlier = created.iter().filter(|table| **table != model.table);
-    let earlier = earlier.filter_map(|table| models.iter().find(|other| other.table == *table));
     let mut ddl = Vec::new();
-    for other in earlier {
-        let pointing = other
-            .relations
-            .iter()
-            .filter(|r| (r.target)().table == model.table);
-        ddl.extend(pointing.map(|relation| add_foreign_key(other, relation)));
+    for table in created.iter().filter(|table| **table != model.table) {
+        for other in models.iter().filter(|other| other.table == *table) {
+            let relations = other.relations.iter();
+            let pointing = relations.filter(|r| (r.target)().table == model.table);
+            push_new(&mut ddl, pointing.map(|r| add_foreign_key(other, r)));
+        }
     }
     ddl
 }

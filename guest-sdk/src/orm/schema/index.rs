@@ -5,13 +5,13 @@ use super::names::{constraint, hash, quoted};
 use crate::orm::meta::{IndexMeta, IndexMethod, IndexTerm, ModelMeta};
 
 /// The unique constraints of several columns.
-pub(super) fn constraints(model: &ModelMeta) -> impl Iterator<Item = String> {
+pub(super) fn constraints(model: &'static ModelMeta) -> impl Iterator<Item = String> {
     let indexes = model.indexes.iter().filter(|index| is_constraint(index));
     indexes.map(|index| unique(&name(model, index), &columns(model, index)))
 }
 
 /// The statements that create the indexes.
-pub(super) fn indexes(model: &ModelMeta) -> Vec<String> {
+pub(super) fn indexes(model: &'static ModelMeta) -> Vec<String> {
     let columns = model.columns.iter().enumerate();
     let indexed = columns.filter(|(position, column)| column.index && !leads(model, *position));
     let mut ddl: Vec<String> = indexed

@@ -5,13 +5,14 @@
 //! does not, for a key points to what it points to.
 
 use super::writer::Writer;
-use crate::Result;
+use crate::orm::meta::VariantMeta;
 use crate::orm::select::{Deleted, OwnRows, Select};
+use crate::{Error, Result};
 
 impl OwnRows {
     /// Whether they are not all rows of the table.
     fn is_some(self) -> bool {
-        self.deletion().is_some()
+        self.deletion().is_some() || self.model.variant.is_some()
     }
 
     /// The column of the deletion, and what is asked of it.
@@ -73,10 +74,33 @@ impl Writer {
 
     fn own_rows(&mut self, rows: OwnRows) -> Result<()> {
         let table = self.scope.add_path(rows.path)?;
+        let variant = rows.model.variant;
+        if let Some(variant) = variant {
+            self.variant(table, variant)?;
+        }
         if let Some((column, test)) = rows.deletion() {
+            self.push(if variant.is_some() { " AND " } else { "" });
             self.column(table, &rows.model.columns[column]);
             self.push(test);
         }
         Ok(())
     }
+
+    /// That rows are of a variant.
+    pub(super) fn variant(&mut self, table: usize, variant: VariantMeta) -> Result<()> {
+        let column = variant.column().ok_or_else(|| no_discriminator(variant))?;
+        self.column(table, column);
+        self.push(" = ");
+        let number = self.parameters.push(&variant.value)?;
+        self.parameter(number);
+        Ok(())
+    }
+}
+
+/// The compiler says it of derived models.
+pub(super) fn no_discriminator(variant: VariantMeta) -> Error {
+    Error::invalid_query(format!(
+        "`{}` has variants and no discriminator",
+        variant.parent.model
+    ))
 }

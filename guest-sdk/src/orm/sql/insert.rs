@@ -4,7 +4,7 @@ use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::conflict::Conflict;
 use crate::orm::draft::DraftValues;
-use crate::orm::meta::{IndexMeta, IndexTerm, ModelMeta};
+use crate::orm::meta::{IndexMeta, IndexTerm, ModelMeta, VariantMeta};
 use crate::orm::node::ColumnRef;
 use crate::{Error, Result};
 
@@ -108,14 +108,14 @@ impl Writer {
         let columns = given_columns(model, drafts);
         self.push("INSERT INTO ");
         self.table(model.table, 0);
-        if columns.is_empty() {
+        if columns.is_empty() && model.variant.is_none() {
             self.defaults(model, drafts.len());
             return Ok(());
         }
         self.names(model, &columns);
-        match is_table(model, &columns, drafts) {
+        match !columns.is_empty() && is_table(model, &columns, drafts) {
             true => self.draft_table(model, &columns, drafts),
-            false => self.draft_values(&columns, drafts),
+            false => self.draft_values(model, &columns, drafts),
         }
     }
 
@@ -146,24 +146,37 @@ impl Writer {
     }
 
     fn names(&mut self, model: &ModelMeta, columns: &[usize]) {
-        for (index, column) in columns.iter().enumerate() {
+        let columns = columns.iter().map(|column| &model.columns[*column]);
+        let discriminator = model.variant.and_then(VariantMeta::column);
+        for (index, column) in columns.chain(discriminator).enumerate() {
             self.push(if index == 0 { " (" } else { ", " });
-            self.name(model.columns[*column].name);
+            self.name(column.name);
         }
         self.push(")");
     }
 
-    fn draft_values(&mut self, columns: &[usize], drafts: &[&dyn DraftValues]) -> Result<()> {
+    fn draft_values(
+        &mut self,
+        model: &ModelMeta,
+        columns: &[usize],
+        drafts: &[&dyn DraftValues],
+    ) -> Result<()> {
         for (index, draft) in drafts.iter().enumerate() {
-            self.push(if index == 0 { " VALUES " } else { ", " });
+            self.push(if index == 0 { " VALUES (" } else { ", (" });
             self.row(columns, *draft)?;
+            if let Some(variant) = model.variant {
+                self.push(if columns.is_empty() { "" } else { ", " });
+                let number = self.parameters.push(&variant.value)?;
+                self.parameter(number);
+            }
+            self.push(")");
         }
         Ok(())
     }
 
     fn row(&mut self, columns: &[usize], draft: &dyn DraftValues) -> Result<()> {
         for (index, column) in columns.iter().enumerate() {
-            self.push(if index == 0 { "(" } else { ", " });
+            self.push(if index == 0 { "" } else { ", " });
             match draft.value(*column) {
                 None => self.push("DEFAULT"),
                 Some(value) => {
@@ -172,7 +185,6 @@ impl Writer {
                 }
             }
         }
-        self.push(")");
         Ok(())
     }
 

@@ -95,7 +95,12 @@ impl Writer {
         self.push(" WHERE ");
         self.name(self.scope.root.key_column().name);
         self.push(" = ");
-        self.value(key)
+        self.value(key)?;
+        if let Some(variant) = self.scope.root.variant {
+            self.push(" AND ");
+            self.variant(0, variant)?;
+        }
+        Ok(())
     }
 
     fn and_is_null(&mut self, column: usize) {

@@ -39,7 +39,13 @@ impl Writer {
         columns: &[usize],
         drafts: &[&dyn DraftValues],
     ) -> Result<()> {
-        self.push(" SELECT * FROM unnest");
+        self.push(" SELECT *");
+        if let Some(variant) = model.variant {
+            self.push(", ");
+            let number = self.parameters.push(&variant.value)?;
+            self.parameter(number);
+        }
+        self.push(" FROM unnest");
         for (index, column) in columns.iter().enumerate() {
             self.push(if index == 0 { "(" } else { ", " });
             let values = drafts.iter().filter_map(|draft| draft.value(*column));

@@ -7,5 +7,6 @@ mod cursors;
 mod expressions;
 mod lookups;
 mod queries;
+mod models;
 mod to_many;
 mod types;

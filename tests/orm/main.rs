@@ -6,7 +6,7 @@ mod bulk;
 mod cursors;
 mod expressions;
 mod lookups;
-mod queries;
 mod models;
+mod queries;
 mod to_many;
 mod types;

@@ -114,7 +114,9 @@ fn a_refused_save_leaves_the_row_to_be_saved_again() {
 fn a_loaded_author_stays_loaded_over_a_save() {
     let db = posts();
     let author = create!(Author { name: "Ursula" }).insert(&db).expect("one");
-    let other = create!(Author { name: "Octavia" }).insert(&db).expect("one");
+    let other = create!(Author { name: "Octavia" })
+        .insert(&db)
+        .expect("one");
     let draft = create!(Post {
         slug: "a",
         author: &author

@@ -184,6 +184,124 @@ fn a_row_deleted_meanwhile_is_not_changed() {
     assert!(edit.deleted_at.is_some());
 }
 
+#[derive(Model, Debug)]
+#[model(table = "topics")]
+struct Topic {
+    #[model(key)]
+    id: i64,
+    parent: Option<ForeignKey<Topic>>,
+    labels: ManyToMany<Label>,
+    #[model(reverse = parent)]
+    children: Many<Topic>,
+    #[model(soft_delete)]
+    deleted_at: Option<Timestamp>,
+}
+
+#[derive(Model, Debug)]
+#[model(table = "labels")]
+struct Label {
+    #[model(key)]
+    id: i64,
+    #[model(soft_delete)]
+    deleted_at: Option<Timestamp>,
+}
+
+/// Topics 1 to 4, each the child of the one before, and labels 1 and 2 on
+/// topic 1; 3 and label 2 are deleted.
+fn topics() -> Db {
+    let db = native_database(&[Topic::META, Label::META]);
+    for id in 1..=4 {
+        let parent = (id > 1).then_some(id - 1);
+        create!(Topic { id, parent }).insert(&db).expect("a topic");
+    }
+    let labels = [1, 2].map(|id| create!(Label { id }));
+    let labels = Label::objects().bulk_create(labels, &db).expect("labels");
+    let first = Topic::objects().filter(Topic::id.eq(1));
+    let first = first.get(&db).expect("a topic");
+    first.labels.add(&labels, &db).expect("they are tied");
+    labels[1].delete(&db).expect("it is there");
+    let third = Topic::objects().filter(Topic::id.eq(3));
+    assert_eq!(third.delete(&db).expect("it is there"), 1);
+    db
+}
+
+fn ids(query: &QuerySet<Topic>, db: &Db) -> Vec<i64> {
+    let query = query.clone().order_by([Topic::id.asc()]);
+    query.values(Topic::id).all(db).expect("a query")
+}
+
+#[test]
+fn every_kind_of_query_leaves_out_what_is_deleted() {
+    let db = topics();
+    let all = Topic::objects;
+    assert_eq!(ids(&all(), &db), [1, 2, 4]);
+    assert_eq!(ids(&all().with_deleted(), &db), [1, 2, 3, 4]);
+    assert_eq!(all().count(&db).expect("a count"), 3);
+    assert_eq!(all().limit(9).count(&db).expect("a count"), 3);
+    assert_eq!(all().aggregate(count(), &db).expect("a count"), 3);
+    assert!(
+        !all()
+            .filter(Topic::id.eq(3))
+            .exists(&db)
+            .expect("an answer")
+    );
+    assert_eq!(all().in_bulk([2, 3, 4], &db).expect("rows").len(), 2);
+    let last = all().last(&db).expect("a query").expect("a row");
+    assert_eq!(last.id, 4);
+    let union = all()
+        .filter(Topic::id.eq(3))
+        .union(all().filter(Topic::id.eq(4)));
+    assert_eq!(union.count(&db).expect("a count"), 1);
+    let first = || all().filter(Topic::id.eq(1));
+    let tree = first().with_descendants(Topic::parent());
+    assert_eq!(ids(&tree, &db), [1, 2, 4]);
+    let children = all().filter(Topic::children().any());
+    assert_eq!(
+        ids(&children, &db),
+        [1],
+        "3 is deleted, and its child has no parent to see"
+    );
+    let parents = all().filter(Topic::id.is_in_query(all().values(Topic::id)));
+    assert_eq!(ids(&parents, &db), [1, 2, 4]);
+    let fourth = all()
+        .filter(Topic::id.eq(4))
+        .select_related(Topic::parent());
+    let fourth = fourth.get(&db).expect("a row");
+    let parent = fourth.parent.expect("a parent");
+    assert!(parent.get().expect("it is loaded").deleted_at.is_some());
+}
+
+#[test]
+fn rows_that_belong_to_a_row_leave_out_what_is_deleted() {
+    let db = topics();
+    let query = Topic::objects()
+        .filter(Topic::id.eq(1))
+        .prefetch_related(Topic::labels())
+        .prefetch_related(Topic::children());
+    let mut topic = query.get(&db).expect("a topic");
+    assert_eq!(topic.labels.get().expect("they are loaded").len(), 1);
+    assert_eq!(
+        topic
+            .labels
+            .objects()
+            .expect("ties")
+            .count(&db)
+            .expect("a count"),
+        1
+    );
+    topic.refresh(&db).expect("it is there");
+    assert_eq!(topic.labels.get().expect("they are loaded still").len(), 1);
+    assert_eq!(
+        topic.children.get().expect("they are loaded still").len(),
+        1
+    );
+    let counts = Topic::objects()
+        .filter(Topic::id.eq(1))
+        .annotate((Topic::labels().count(), Topic::children().count()));
+    let (_, counts) = counts.get(&db).expect("a row");
+    assert_eq!(counts, (1, 1));
+}
+
 #[derive(Choices, Debug, PartialEq)]
 enum Kind {
     Car,

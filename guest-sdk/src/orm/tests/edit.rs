@@ -1,6 +1,7 @@
 //! Rows that are loaded, changed and saved.
 
 use super::*;
+use crate::database::{ColumnType, DecodeError, EncodeError, SqlType, Type};
 use crate::orm::Edit;
 use crate::{Timestamp, prelude::Q};
 
@@ -267,4 +268,47 @@ fn every_update_counts_the_version() {
         "{}",
         script.log()[0]
     );
+}
+
+/// A column of even numbers.
+#[derive(Debug)]
+struct Even(i32);
+
+impl ColumnType for Even {
+    const SQL: SqlType = i32::SQL;
+
+    fn encode(&self, out: &mut BytesMut) -> Result<bool, EncodeError> {
+        match self.0 % 2 {
+            0 => self.0.encode(out),
+            _ => Err(EncodeError::from("it is odd")),
+        }
+    }
+
+    fn decode(ty: &Type, raw: Option<&[u8]>) -> Result<Self, DecodeError> {
+        i32::decode(ty, raw).map(Self)
+    }
+}
+
+#[derive(crate::Model, Debug)]
+#[model(table = "pairs")]
+struct Pair {
+    #[model(key, auto)]
+    id: i64,
+    shoes: Even,
+}
+
+#[test]
+fn a_value_that_cannot_be_stored_is_never_taken_for_the_old_one() {
+    let script = Script::install();
+    let mut pair = Pair {
+        id: 7,
+        shoes: Even(3),
+    }
+    .edit();
+    assert_eq!(pair.changed(), ["shoes"]);
+    assert!(pair.save(&db()).unwrap_err().is_encode());
+    assert!(script.log().is_empty());
+    pair.shoes = Even(4);
+    script.answer(rows(&[INT8, 23], &[&[&7_i64, &4]]), 1);
+    pair.save(&db()).unwrap();
 }

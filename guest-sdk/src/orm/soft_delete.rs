@@ -4,6 +4,7 @@ use super::model::Model;
 use super::query_set::QuerySet;
 use super::select::Deleted;
 use super::sql;
+use super::to_many::ToMany;
 use crate::{Db, Error, Result};
 
 /// A model whose rows stay in the table when they are deleted, with the time of
@@ -81,6 +82,24 @@ impl<M: Model> QuerySet<M> {
         M: SoftDelete,
     {
         db.execute_statement(&sql::hard_delete(&self.into_select())?)
+    }
+}
+
+impl<Root, T: Model> ToMany<Root, T> {
+    /// Has the deleted rows too.
+    pub fn with_deleted(self) -> Self
+    where
+        T: SoftDelete,
+    {
+        self.map(QuerySet::with_deleted)
+    }
+
+    /// Has the deleted rows only.
+    pub fn only_deleted(self) -> Self
+    where
+        T: SoftDelete,
+    {
+        self.map(QuerySet::only_deleted)
     }
 }
 

@@ -154,7 +154,7 @@ impl<Root, T: Model> ToMany<Root, T> {
         Rows::of(self.meta)
     }
 
-    fn map(self, change: impl FnOnce(QuerySet<T>) -> QuerySet<T>) -> Self {
+    pub(super) fn map(self, change: impl FnOnce(QuerySet<T>) -> QuerySet<T>) -> Self {
         Self {
             rows: change(self.rows),
             ..self

@@ -238,3 +238,19 @@ fn rows_that_belong_to_a_row_leave_them_out() {
             SELECT t0."id", (SELECT COUNT(*) FROM "groups_members" AS t1 LEFT JOIN "members" AS t2 ON t2."id" = t1."member_id" WHERE t1."group_id" = t0."id" AND t2."deleted_at" IS NULL) FROM "groups" AS t0"#]],
     );
 }
+
+#[test]
+fn of_rows_that_belong_to_a_row_the_deleted_ones_are_had_for_the_asking() {
+    check(
+        Group::objects()
+            .filter(Group::members().only_deleted().any())
+            .annotate((
+                Group::members().with_deleted().count(),
+                Group::rooms().with_deleted().count(),
+            ))
+            .to_sql(),
+        expect![[r#"
+            -- SELECT (0 parameters)
+            SELECT t0."id", (SELECT COUNT(*) FROM "groups_members" AS t1 WHERE t1."group_id" = t0."id"), (SELECT COUNT(*) FROM "rooms" AS t1 WHERE t1."group_id" = t0."id") FROM "groups" AS t0 WHERE EXISTS (SELECT 1 FROM "groups_members" AS t1 LEFT JOIN "members" AS t2 ON t2."id" = t1."member_id" WHERE t1."group_id" = t0."id" AND t2."deleted_at" IS NOT NULL)"#]],
+    );
+}

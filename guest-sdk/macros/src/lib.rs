@@ -176,7 +176,9 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `parent = Vehicle, variant = "car"` | the model is a variant: see below |
 ///
 /// SQL in attributes is the author's own and goes into `CREATE` as it is; values
-/// of requests never do.
+/// of requests never do. A field that stands in two `index(…)` or two `unique(…)`
+/// is no mistake, though clippy's `duplicated_attributes` takes it for one; with
+/// `asc` behind a field it does not.
 ///
 /// # The columns
 ///

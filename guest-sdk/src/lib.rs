@@ -53,7 +53,7 @@ pub use error::{Error, Result};
 pub use jiff::Timestamp;
 pub use jiff::civil::{Date, DateTime, Time};
 pub use orm::Model;
-pub use plinth_sdk_macros::{Choices, Model, create, delete, get, patch, post, put};
+pub use plinth_sdk_macros::{Choices, Model, Partial, create, delete, get, patch, post, put};
 pub use request::Request;
 pub use rust_decimal::Decimal;
 pub use uuid::Uuid;

@@ -2,6 +2,6 @@
 
 pub use crate::http::{Change, Created, Json, NoContent, Problem, Query, Reply, Validation};
 pub use crate::orm::{ForeignKey, Many, ManyToMany, OneToOne, Q, QuerySet};
-pub use crate::{Choices, Date, Decimal, Interval, Model, Timestamp, Uuid, create};
+pub use crate::{Choices, Date, Decimal, Interval, Model, Partial, Timestamp, Uuid, create};
 pub use crate::{Db, Error, Request, Result, config, log};
 pub use crate::{delete, get, patch, post, put};

@@ -7,6 +7,7 @@ mod create;
 mod errors;
 mod model;
 mod names;
+mod partial;
 mod route;
 
 use route::Method;
@@ -302,6 +303,47 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Model, attributes(model))]
 pub fn derive_model(input: TokenStream) -> TokenStream {
     model::expand(input.into()).into()
+}
+
+/// Makes a struct a part of a model: some of its columns, and values computed
+/// from them.
+///
+/// ```
+/// use plinth::prelude::*;
+/// use plinth::Partial;
+///
+/// #[derive(Model)]
+/// #[model(table = "books")]
+/// pub struct Book {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     pub title: String,
+///     pub text: String,
+///     pub stock: i32,
+///     pub sold: i32,
+/// }
+///
+/// #[derive(Partial)]
+/// #[partial(model = Book)]
+/// pub struct BookLine {
+///     pub title: String,
+///     #[partial(value = Book::stock - Book::sold)]
+///     pub left: i32,
+/// }
+///
+/// let query = Book::objects().only::<BookLine>();
+/// assert_eq!(
+///     query.to_sql()?.sql(),
+///     "SELECT \"title\", (\"stock\" - \"sold\") FROM \"books\""
+/// );
+/// # Ok::<(), plinth::Error>(())
+/// ```
+///
+/// A field is the column of its name, or what `#[partial(value = …)]` says: a
+/// column over a relation, an expression or an aggregate of the field's type.
+#[proc_macro_derive(Partial, attributes(partial))]
+pub fn derive_partial(input: TokenStream) -> TokenStream {
+    partial::expand(input.into()).into()
 }
 
 /// Makes an enum without fields a column of text that allows its variants only.

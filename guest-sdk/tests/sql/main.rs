@@ -22,6 +22,7 @@ mod fragments;
 mod functions;
 mod lookups;
 mod models;
+mod partial;
 mod scalars;
 mod schema;
 mod search;

@@ -124,6 +124,9 @@ impl Writer {
         }
         let on = &select.distinct_on;
         let ordered = select.order.iter().take(on.len());
+        if select.is_grouped() {
+            return Err(first_of_groups(select.model));
+        }
         for term in ordered {
             if !on.iter().any(|node| node.is_same(&term.node)) {
                 return Err(not_ordered_by(select.model));
@@ -330,6 +333,14 @@ fn too_deep() -> Error {
     Error::invalid_query(format!(
         "a condition nests more than {LEVELS_MAX} levels; \
          put its parts side by side with `Q::all` or `Q::any`"
+    ))
+}
+
+fn first_of_groups(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "`distinct_on` on `{}` keeps rows and not groups; leave out the aggregates, \
+         or compute them with `aggregate`, over the rows that are kept",
+        model.table
     ))
 }
 

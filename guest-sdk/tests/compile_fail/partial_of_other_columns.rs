@@ -1,0 +1,25 @@
+use plinth::Partial;
+
+mod models;
+use models::{Author, Book};
+
+#[derive(Partial)]
+#[partial(model = Book)]
+struct Card {
+    titel: String,
+    pages: i64,
+    subtitle: String,
+    #[partial(value = Book::author().name())]
+    author: i64,
+}
+
+#[derive(Partial)]
+#[partial(model = Book)]
+struct Title {
+    title: String,
+}
+
+fn main() {
+    let _ = Author::objects().only::<Title>();
+    let _ = Book::objects().only::<Book>();
+}

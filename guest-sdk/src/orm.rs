@@ -151,7 +151,7 @@ pub use search::{
 };
 pub use selection::{SelectedValues, Selection};
 pub use soft_delete::{SoftDelete, hard_delete};
-pub use subquery::{ComparesWith, Correlated, exists};
+pub use subquery::{ComparesWith, Correlated, RowsQuery, exists};
 pub use to_many::ToMany;
 pub use update::{Assign, Returning, ReturningValues, Update};
 pub use values::Values;

@@ -3,10 +3,10 @@
 
 use plinth::Interval;
 use plinth::orm::{
-    HeadlineOptions, Q, RankOptions, SearchQuery, Weight, array_agg, avg, bool_and, bool_or,
-    coalesce, count, count_of, days, first_value, greatest, lag, least, now, nth_value, ntile,
-    nullif, random, rank, row_number, search_query, search_vector, string_agg, subquery, sum,
-    value, window,
+    Cte, HeadlineOptions, Q, RankOptions, SearchQuery, Weight, array_agg, avg, bool_and, bool_or,
+    coalesce, count, count_of, days, exists, first_value, greatest, lag, least, now, nth_value,
+    ntile, nullif, random, rank, row_number, search_query, search_vector, string_agg, subquery,
+    sum, value, window,
 };
 use plinth::prelude::*;
 use plinth_tests::native_database;
@@ -398,6 +398,39 @@ fn rows_are_numbered_and_compared_with_those_beside_them() {
         shares.all(&db).expect("a query"),
         [(1, 4), (1, 4), (2, 4), (2, 4)]
     );
+}
+
+#[test]
+fn the_first_of_each_group_by_a_window_with_a_name() {
+    let db = items();
+    let place = row_number().over(
+        window()
+            .partition_by(Item::shelf_id)
+            .order_by([Item::price.desc()]),
+    );
+    let places = Cte::query("places", Item::objects().values((Item::id, place)));
+    let dearest = Item::objects()
+        .with(places.columns(&["id", "place"]))
+        .filter(Q::raw(
+            "{} IN (SELECT id FROM places WHERE place = {})",
+            (Item::id, 1),
+        ))
+        .order_by([Item::id.asc()])
+        .values(Item::id);
+    assert_eq!(dearest.all(&db).expect("a query"), [2, 4]);
+}
+
+#[test]
+fn groups_are_asked_whether_there_are_any() {
+    let db = items();
+    let same_pages = Item::objects()
+        .correlate(Item::shelf_id, Shelf::id)
+        .values(Item::shelf_id)
+        .having(count().gt(1));
+    let shelves = Shelf::objects()
+        .filter(exists(same_pages))
+        .values(Shelf::name);
+    assert_eq!(shelves.all(&db).expect("a query"), ["north"]);
 }
 
 #[test]

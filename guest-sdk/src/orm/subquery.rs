@@ -7,7 +7,7 @@ use super::model::Model;
 use super::node::{Node, Op};
 use super::order::Order;
 use super::query_set::QuerySet;
-use super::scalar::{CorrelatedValues, ValuesQuery};
+use super::scalar::{CorrelatedValues, InnerQuery, ValuesQuery};
 use super::select::Select;
 use super::selection::Selection;
 use super::values::Values;
@@ -108,9 +108,37 @@ impl<M: Model, O> Correlated<M, O> {
 /// `!exists(…)` is `NOT EXISTS`. Postgres stops at the first row, so it is to
 /// be preferred to [`is_in_query`](Column::is_in_query), and so is `!exists` to
 /// its complement, which must reckon with NULL.
-pub fn exists<M: Model, O>(query: Correlated<M, O>) -> Q<O> {
-    let query = Node::Query(Box::new(query.select));
+///
+/// A query of values may be asked too, such as one of groups that a
+/// [`having`](CorrelatedValues::having) chooses.
+pub fn exists<O>(query: impl RowsQuery<O>) -> Q<O> {
+    let query = Node::Query(Box::new(query.into_rows().0));
     Q::new(Node::unary(Op::Exists, query))
+}
+
+/// A query that [`exists`] asks for rows of, for a row of `O`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a query correlated with `{O}`",
+    label = "expected a query whose rows belong to those of `{O}`",
+    note = "correlate it with a column of the query around: \
+            `Book::objects().correlate(Book::author_id, Author::id)`"
+)]
+pub trait RowsQuery<O> {
+    /// The query without its types.
+    #[doc(hidden)]
+    fn into_rows(self) -> InnerQuery;
+}
+
+impl<M: Model, O> RowsQuery<O> for Correlated<M, O> {
+    fn into_rows(self) -> InnerQuery {
+        InnerQuery(self.select)
+    }
+}
+
+impl<M: Model, O, S: Selection<M>> RowsQuery<O> for CorrelatedValues<M, O, S> {
+    fn into_rows(self) -> InnerQuery {
+        self.into_query()
+    }
 }
 
 pub(super) fn is_in_query<M>(value: Node, query: impl ValuesQuery<M>) -> Q<M> {

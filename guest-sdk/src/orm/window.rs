@@ -37,7 +37,24 @@ use super::selection::{SelectedValues, Selection};
 /// ```
 ///
 /// What is computed over a window may be selected and ordered by. A query is
-/// not filtered by it, because the rows are chosen before.
+/// not filtered by it, because the rows are chosen before. Where it is to
+/// choose them, a query of its own computes it before, with a name:
+///
+/// ```
+/// # #[derive(plinth::Model)]
+/// # #[model(table = "books")]
+/// # pub struct Book { #[model(key, auto)] pub id: i64, pub author_id: i64, pub price: i32 }
+/// use plinth::orm::{Cte, Q, row_number, window};
+///
+/// let place = row_number().over(
+///     window().partition_by(Book::author_id).order_by([Book::price.desc()]),
+/// );
+/// let places = Cte::query("places", Book::objects().values((Book::id, place)));
+/// let three_dearest_of_each = Book::objects()
+///     .with(places.columns(&["id", "place"]))
+///     .filter(Q::raw("{} IN (SELECT id FROM places WHERE place <= {})", (Book::id, 3)));
+/// # assert!(three_dearest_of_each.to_sql().is_ok());
+/// ```
 pub fn window<M>() -> Window<M> {
     Window {
         partition: Vec::new(),

@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use plinth::orm::{Selection, avg, coalesce, count, subquery, sum};
+use plinth::orm::{Selection, avg, coalesce, count, exists, subquery, sum};
 use plinth::prelude::*;
 
 use crate::models::{Author, Book, Review};
@@ -146,6 +146,17 @@ fn a_column_is_in_a_correlated_query() {
             t0."stock" IN (SELECT CAST(t1."rating" AS integer) FROM "reviews" AS t1 WHERE t1."book_id" = t0."id" AND t1."body" LIKE $1 ESCAPE '\')
             --   $1 = '%x%'"#]],
     );
+}
+
+#[test]
+fn groups_are_asked_whether_there_are_any() {
+    let twice = Review::objects()
+        .correlate(Review::book_id, Book::id)
+        .values(Review::rating)
+        .having(count().gt(1));
+    check_where(Book::objects().exclude(exists(twice)), expect![[r#"
+        NOT EXISTS (SELECT t1."rating" FROM "reviews" AS t1 WHERE t1."book_id" = t0."id" GROUP BY t1."rating" HAVING COUNT(*) > $1)
+        --   $1 = 1"#]]);
 }
 
 #[test]

@@ -145,18 +145,17 @@ fn the_time_between_two() {
 
 #[test]
 fn local_times_have_no_zone() {
-    check::<(i32, i32, i32, Date, DateTime, i32, i32)>(
+    check::<(i32, i32, i32, Date, Time, DateTime, i32, i32)>(
         (
             Loan::local.year(),
             Loan::local.hour(),
             Loan::local.second(),
             Loan::local.date(),
+            Loan::out_at.time(),
             Loan::local.trunc_month(),
             Loan::hour.minute(),
             Loan::day.week_day(),
         ),
-        expect![[
-            r#"CAST(EXTRACT(YEAR FROM "local") AS integer), CAST(EXTRACT(HOUR FROM "local") AS integer), CAST(FLOOR(EXTRACT(SECOND FROM "local")) AS integer), CAST("local" AS date), DATE_TRUNC('month', "local"), CAST(EXTRACT(MINUTE FROM "hour") AS integer), CAST(EXTRACT(DOW FROM "day") + 1 AS integer)"#
-        ]],
+        expect![[r#"CAST(EXTRACT(YEAR FROM "local") AS integer), CAST(EXTRACT(HOUR FROM "local") AS integer), CAST(FLOOR(EXTRACT(SECOND FROM "local")) AS integer), CAST("local" AS date), CAST("out_at" AT TIME ZONE 'UTC' AS time), DATE_TRUNC('month', "local"), CAST(EXTRACT(MINUTE FROM "hour") AS integer), CAST(EXTRACT(DOW FROM "day") + 1 AS integer)"#]],
     );
 }

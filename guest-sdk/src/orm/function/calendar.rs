@@ -277,6 +277,15 @@ macro_rules! parts {
                 Expr::new(Node::sql(&["CAST(", " AS date)"], vec![civil]))
             }
 
+            /// The time of the day: Django's `time` lookup and `TruncTime`.
+            pub fn time(self) -> Expr<M, T::Like<Time>>
+            where
+                T: Calendar + Clock,
+            {
+                let civil = civil(T::KIND, self.node());
+                Expr::new(Node::sql(&["CAST(", " AS time)"], vec![civil]))
+            }
+
             /// The beginning of its day: Django's `TruncDay`.
             pub fn trunc_day(self) -> Expr<M, T>
             where

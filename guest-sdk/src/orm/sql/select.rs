@@ -370,7 +370,8 @@ fn aggregate_in_filter(model: &ModelMeta) -> Error {
 pub(super) fn window_in_condition(model: &ModelMeta) -> Error {
     Error::invalid_query(format!(
         "a condition, a group or a change of `{}` is on a window function, which is computed \
-         after the rows are chosen; select it with `.values(…)` or order by it",
+         after the rows are chosen; select it with `.values(…)` in a `Cte`, \
+         and filter by what that holds",
         model.table
     ))
 }

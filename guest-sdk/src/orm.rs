@@ -101,8 +101,8 @@ mod whole_row;
 mod window;
 
 pub use aggregate::{
-    Aggregate, Ordered, array_agg, avg, bool_and, bool_or, count, count_distinct, count_of, max,
-    min, std_dev, string_agg, sum, variance,
+    Aggregate, Ordered, Summed, array_agg, avg, bool_and, bool_or, count, count_distinct, count_of,
+    max, min, std_dev, string_agg, sum, variance,
 };
 pub use array::{Array, IntoArray};
 pub use choices::{Choices, UnknownChoice, decode_choice, deserialize_choice};

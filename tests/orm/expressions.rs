@@ -345,6 +345,12 @@ fn days_have_24_hours_whatever_the_session_is_in() {
             Interval::months(1) + Interval::days(9) + Interval::hours(12)
         )
     );
+    let spans =
+        Item::objects().values(sum(Item::out_at.since(value(time("2023-12-31T00:00:00Z")))));
+    assert_eq!(
+        spans.get(&db).expect("a query").map(|span| span.days),
+        Some(70 + 91 + 1)
+    );
     check(
         &Item::out_at.lt(now() - Interval::days(30)),
         &[1, 2, 3, 4],

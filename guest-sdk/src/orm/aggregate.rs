@@ -9,6 +9,7 @@ use super::condition::Q;
 use super::expression::{Expression, Number};
 use super::node::{Node, Op};
 use super::order::Order;
+use crate::Interval;
 
 /// A value that Postgres computes from many rows of `M`, such as
 /// [`count()`](count).
@@ -145,10 +146,10 @@ pub fn count_of<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
 ///
 /// As in Postgres, the sum of `i16` and `i32` is an `i64`, and that of `i64` a
 /// [`Decimal`](crate::Decimal), which it cannot overflow.
-pub fn sum<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Sum>
+pub fn sum<M, E>(values: E) -> Aggregate<M, <E::Value as Summed>::Sum>
 where
     E: Expression<M>,
-    E::Value: Number,
+    E::Value: Summed,
 {
     Aggregate::new("SUM", vec![values.into_operand().0], true)
 }
@@ -157,10 +158,10 @@ where
 ///
 /// As in Postgres, the average of integers is a [`Decimal`](crate::Decimal), and that of floats
 /// an `f64`.
-pub fn avg<M, E>(values: E) -> Aggregate<M, <E::Value as Number>::Average>
+pub fn avg<M, E>(values: E) -> Aggregate<M, <E::Value as Summed>::Average>
 where
     E: Expression<M>,
-    E::Value: Number,
+    E::Value: Summed,
 {
     Aggregate::new("AVG", vec![values.into_operand().0], true)
 }
@@ -200,6 +201,35 @@ where
     E::Value: Ordered,
 {
     Aggregate::new("MAX", vec![values.into_operand().0], true)
+}
+
+/// A type whose values Postgres adds up: every [`Number`], and
+/// [`Interval`].
+#[diagnostic::on_unimplemented(
+    message = "Postgres has no sum of `{Self}` values",
+    note = "`sum` and `avg` take numbers and intervals"
+)]
+pub trait Summed {
+    /// What Postgres gives for the sum of many.
+    type Sum;
+
+    /// What Postgres gives for the average of many.
+    type Average;
+}
+
+impl<T: Number> Summed for T {
+    type Sum = T::Sum;
+    type Average = T::Average;
+}
+
+impl Summed for Interval {
+    type Sum = Option<Self>;
+    type Average = Option<Self>;
+}
+
+impl Summed for Option<Interval> {
+    type Sum = Self;
+    type Average = Self;
 }
 
 /// A type of which Postgres finds the smallest and the greatest value.

@@ -154,9 +154,12 @@ fn groups_are_asked_whether_there_are_any() {
         .correlate(Review::book_id, Book::id)
         .values(Review::rating)
         .having(count().gt(1));
-    check_where(Book::objects().exclude(exists(twice)), expect![[r#"
+    check_where(
+        Book::objects().exclude(exists(twice)),
+        expect![[r#"
         NOT EXISTS (SELECT t1."rating" FROM "reviews" AS t1 WHERE t1."book_id" = t0."id" GROUP BY t1."rating" HAVING COUNT(*) > $1)
-        --   $1 = 1"#]]);
+        --   $1 = 1"#]],
+    );
 }
 
 #[test]

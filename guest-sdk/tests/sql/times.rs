@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use plinth::orm::{
-    Q, Selection, days, hours, max, minutes, months, now, seconds, value, weeks, years,
+    Q, Selection, avg, days, hours, max, minutes, months, now, seconds, sum, value, weeks, years,
 };
 use plinth::prelude::*;
 use plinth::{DateTime, Interval, Time};
@@ -144,6 +144,18 @@ fn the_time_between_two() {
 }
 
 #[test]
+fn intervals_are_added_up() {
+    check::<(Option<Interval>, Option<Interval>, Option<Interval>)>(
+        (
+            sum(Loan::period),
+            avg(Loan::back_at.since(Loan::out_at)),
+            max(Loan::period),
+        ),
+        expect![[r#"SUM("period"), AVG(("back_at" - "out_at")), MAX("period")"#]],
+    );
+}
+
+#[test]
 fn local_times_have_no_zone() {
     check::<(i32, i32, i32, Date, Time, DateTime, i32, i32)>(
         (
@@ -156,6 +168,8 @@ fn local_times_have_no_zone() {
             Loan::hour.minute(),
             Loan::day.week_day(),
         ),
-        expect![[r#"CAST(EXTRACT(YEAR FROM "local") AS integer), CAST(EXTRACT(HOUR FROM "local") AS integer), CAST(FLOOR(EXTRACT(SECOND FROM "local")) AS integer), CAST("local" AS date), CAST("out_at" AT TIME ZONE 'UTC' AS time), DATE_TRUNC('month', "local"), CAST(EXTRACT(MINUTE FROM "hour") AS integer), CAST(EXTRACT(DOW FROM "day") + 1 AS integer)"#]],
+        expect![[
+            r#"CAST(EXTRACT(YEAR FROM "local") AS integer), CAST(EXTRACT(HOUR FROM "local") AS integer), CAST(FLOOR(EXTRACT(SECOND FROM "local")) AS integer), CAST("local" AS date), CAST("out_at" AT TIME ZONE 'UTC' AS time), DATE_TRUNC('month', "local"), CAST(EXTRACT(MINUTE FROM "hour") AS integer), CAST(EXTRACT(DOW FROM "day") + 1 AS integer)"#
+        ]],
     );
 }

@@ -210,6 +210,60 @@ mod tests {
         assert_eq!(kept(queries), count);
     }
 
+    #[derive(crate::Model)]
+    #[model(table = "vehicles", discriminator = kind)]
+    struct Vehicle {
+        #[model(key, auto)]
+        id: i64,
+        kind: String,
+        #[model(soft_delete)]
+        deleted_at: Option<crate::Timestamp>,
+    }
+
+    #[derive(crate::Model)]
+    #[model(table = "vehicles", parent = Vehicle, variant = "car")]
+    struct Car {
+        #[model(key, auto)]
+        id: i64,
+        #[model(soft_delete)]
+        deleted_at: Option<crate::Timestamp>,
+    }
+
+    #[derive(crate::Model)]
+    #[model(table = "vehicles", parent = Vehicle, variant = "truck")]
+    struct Truck {
+        #[model(key, auto)]
+        id: i64,
+        #[model(soft_delete)]
+        deleted_at: Option<crate::Timestamp>,
+    }
+
+    #[test]
+    fn which_rows_are_a_models_own_is_in_the_key() {
+        STATEMENTS.with_borrow_mut(LruCache::clear);
+        let car = |id: i64| Car::objects().filter(Car::id.eq(id)).to_sql().unwrap();
+        assert_eq!(car(1).sql(), car(2).sql());
+        assert_ne!(car(1).parameters(), car(2).parameters());
+        assert_eq!(STATEMENTS.with_borrow(LruCache::len), 1);
+        let shared = |id: i64| {
+            let trucks = Truck::objects().correlate(Truck::id, Car::id);
+            let cars = Car::objects().filter(exists(trucks) & Car::id.gt(id));
+            cars.to_sql().unwrap().to_string()
+        };
+        assert!(shared(1).ends_with("$1 = 'truck'\n--   $2 = 1\n--   $3 = 'car'"));
+        assert!(shared(2).ends_with("$1 = 'truck'\n--   $2 = 2\n--   $3 = 'car'"));
+        let trucks = Truck::objects;
+        for query in [
+            trucks(),
+            trucks().with_deleted(),
+            trucks().only_deleted(),
+            trucks().limit(1),
+        ] {
+            query.to_sql().unwrap();
+        }
+        assert_eq!(STATEMENTS.with_borrow(LruCache::len), 6);
+    }
+
     #[test]
     fn what_depends_on_values_being_equal_is_compiled_each_time() {
         let grouped = |factor: i32| all().values((Book::stock * 2, Book::stock * factor, count()));

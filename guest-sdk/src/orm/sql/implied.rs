@@ -4,7 +4,9 @@
 //! those inside other statements too; a table that is joined over a foreign key
 //! does not, for a key points to what it points to.
 
+use super::shape::address;
 use super::writer::Writer;
+use crate::database::ColumnType;
 use crate::orm::meta::VariantMeta;
 use crate::orm::select::{Deleted, OwnRows, Select};
 use crate::{Error, Result};
@@ -74,7 +76,7 @@ impl Writer {
 
     fn own_rows(&mut self, rows: OwnRows) -> Result<()> {
         let table = self.scope.add_path(rows.path)?;
-        let variant = rows.model.variant;
+        let variant = rows.model.variant.as_ref();
         if let Some(variant) = variant {
             self.variant(table, variant)?;
         }
@@ -87,18 +89,17 @@ impl Writer {
     }
 
     /// That rows are of a variant.
-    pub(super) fn variant(&mut self, table: usize, variant: VariantMeta) -> Result<()> {
+    pub(super) fn variant(&mut self, table: usize, variant: &'static VariantMeta) -> Result<()> {
         let column = variant.column().ok_or_else(|| no_discriminator(variant))?;
         self.column(table, column);
         self.push(" = ");
-        let number = self.parameters.push(&variant.value)?;
-        self.parameter(number);
-        Ok(())
+        let value = Some(variant.value.as_bytes());
+        self.push_parameter(String::SQL.oid, value, address(variant))
     }
 }
 
 /// The compiler says it of derived models.
-pub(super) fn no_discriminator(variant: VariantMeta) -> Error {
+fn no_discriminator(variant: &VariantMeta) -> Error {
     Error::invalid_query(format!(
         "`{}` has variants and no discriminator",
         variant.parent.model

@@ -96,7 +96,7 @@ impl Writer {
         self.name(self.scope.root.key_column().name);
         self.push(" = ");
         self.value(key)?;
-        if let Some(variant) = self.scope.root.variant {
+        if let Some(variant) = &self.scope.root.variant {
             self.push(" AND ");
             self.variant(0, variant)?;
         }

@@ -7,7 +7,7 @@ use postgres_types::Oid;
 
 use super::select::Ask;
 use crate::database::{Parameters, SqlType, write_array};
-use crate::orm::meta::ModelMeta;
+use crate::orm::meta::{ModelMeta, VariantMeta};
 use crate::orm::node::{ColumnRef, Node, Op};
 use crate::orm::select::{OwnRows, Select};
 use crate::orm::selection::Selected;
@@ -35,6 +35,8 @@ enum SlotValue<'a> {
     Many(&'a [Node], Oid),
     /// A limit or an offset.
     Rows(u64),
+    /// Which of its parent's rows a variant's are.
+    Variant(&'static VariantMeta),
 }
 
 /// Where something is in memory.
@@ -338,6 +340,12 @@ impl<'a> Shape<'a> {
     /// A model has one description, which lasts as long as the plugin.
     fn model(&mut self, model: &'static ModelMeta) {
         self.key.extend(address(model).to_le_bytes());
+        if let Some(variant) = &model.variant {
+            self.slots.push(Slot {
+                source: address(variant),
+                value: SlotValue::Variant(variant),
+            });
+        }
     }
 
     fn column(&mut self, column: ColumnRef) {
@@ -377,6 +385,9 @@ impl Slot<'_> {
             }
             SlotValue::Rows(rows) => {
                 parameters.push(&rows_parameter(rows))?;
+            }
+            SlotValue::Variant(variant) => {
+                parameters.push(&variant.value)?;
             }
         }
         Ok(())

@@ -319,3 +319,155 @@ async fn deleting_a_book_deletes_its_reviews() {
         .get(0);
     assert_eq!(left, 5_000 - reviews);
 }
+
+/// A client of a host with one book by one author, and the book's and the
+/// author's keys.
+async fn with_book() -> (TestHost, Client, i64, i64) {
+    let (host, mut client, author) = with_author().await;
+    let answer = client.json(Method::POST, BOOKS, &dune(author)).await;
+    let book = answer.json()["id"].as_i64().expect("a key");
+    (host, client, book, author)
+}
+
+#[tokio::test]
+async fn a_book_is_reviewed_and_votes_are_counted() {
+    let (host, mut client, book, _) = with_book().await;
+    let reviews = format!("{BOOKS}/{book}/reviews");
+    assert_eq!(client.get(&reviews).await.json()["items"], json!([]));
+    let mut keys = Vec::new();
+    for (reviewer, rating) in [("Ann", 5), ("Bob", 2)] {
+        let review = json!({"reviewer": reviewer, "rating": rating});
+        let answer = client.json(Method::POST, &reviews, &review).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        keys.push(answer.json()["id"].as_i64().expect("a key"));
+    }
+    let helpful = format!("/api/v1/reviews/{}/helpful", keys[0]);
+    let votes = (0..20).map(|_| async {
+        let mut client = host.client().await;
+        client
+            .json(Method::POST, &helpful, &json!(null))
+            .await
+            .status
+    });
+    assert!(
+        futures_util::future::join_all(votes)
+            .await
+            .iter()
+            .all(|s| *s == 200)
+    );
+    let page = client.get(&reviews).await.json();
+    assert_eq!(page["items"][0]["reviewer"], "Ann");
+    assert_eq!(page["items"][0]["helpful"], 20);
+    assert_eq!(page["items"][1]["helpful"], 0);
+}
+
+#[tokio::test]
+async fn a_review_that_is_wrong_is_refused() {
+    let (_host, mut client, book, _) = with_book().await;
+    let reviews = format!("{BOOKS}/{book}/reviews");
+    for (review, field) in [
+        (json!({"reviewer": " ", "rating": 3}), "reviewer"),
+        (json!({"reviewer": "Ann", "rating": 6}), "rating"),
+        (json!({"reviewer": "Ann", "rating": "3"}), "rating"),
+        (json!({"reviewer": "Ann"}), "rating"),
+    ] {
+        let answer = client.json(Method::POST, &reviews, &review).await;
+        assert!(
+            (400..=422).contains(&answer.status.as_u16()),
+            "{review}: {answer:?}"
+        );
+        assert!(answer.text().contains(field), "{review}: {answer:?}");
+    }
+    let good = json!({"reviewer": "Ann", "rating": 3});
+    client
+        .json(Method::POST, &format!("{BOOKS}/999/reviews"), &good)
+        .await
+        .problem(404);
+    client
+        .get(&format!("{BOOKS}/999/reviews"))
+        .await
+        .problem(404);
+    client
+        .json(Method::POST, "/api/v1/reviews/999/helpful", &json!(null))
+        .await
+        .problem(404);
+}
+
+#[tokio::test]
+async fn books_are_found_by_tag_and_by_rating() {
+    let (_host, mut client, book, _) = with_book().await;
+    let count = async |client: &mut Client, query: &str| {
+        let page = client.get(&format!("{BOOKS}?{query}")).await.json();
+        page["items"].as_array().map(Vec::len)
+    };
+    assert_eq!(count(&mut client, "tag=spice").await, Some(1));
+    assert_eq!(count(&mut client, "tag=spi").await, Some(0));
+    assert_eq!(count(&mut client, "rated=4").await, Some(0));
+    for rating in [4, 5, 5] {
+        let review = json!({"reviewer": "Ann", "rating": rating});
+        client
+            .json(Method::POST, &format!("{BOOKS}/{book}/reviews"), &review)
+            .await;
+    }
+    assert_eq!(
+        count(&mut client, "rated=4").await,
+        Some(1),
+        "once for all its reviews"
+    );
+    assert_eq!(count(&mut client, "rated=4&tag=sand").await, Some(0));
+}
+
+#[tokio::test]
+async fn an_authors_books_come_with_what_a_list_shows() {
+    let (_host, mut client, book, author) = with_book().await;
+    for rating in [2, 5] {
+        let review = json!({"reviewer": "Ann", "rating": rating});
+        client
+            .json(Method::POST, &format!("{BOOKS}/{book}/reviews"), &review)
+            .await;
+    }
+    let cards = client
+        .get(&format!("/api/v1/authors/{author}/books"))
+        .await
+        .json();
+    let expected = json!([{
+        "id": book, "title": "Dune", "published_on": null, "category": null,
+        "average_rating": "3.5000000000000000",
+    }]);
+    assert_eq!(cards, expected);
+    client.get("/api/v1/authors/999/books").await.problem(404);
+}
+
+#[tokio::test]
+async fn the_shop_at_a_glance() {
+    let host = TestHost::seeded("bookstore").await;
+    let shelves = host.get("/api/v1/categories").await.json();
+    let postgres = host.postgres().await;
+    let sql = "SELECT count(b.id), min(b.price)::text FROM categories c \
+               LEFT JOIN books b ON b.category_id = c.id AND b.published GROUP BY c.id, c.name \
+               ORDER BY c.name";
+    let rows = postgres.query(sql, &[]).await.expect("counts");
+    assert_eq!(shelves.as_array().map(Vec::len), Some(rows.len()));
+    for (index, row) in rows.iter().enumerate() {
+        assert_eq!(shelves[index]["books"], row.get::<_, i64>(0));
+        assert_eq!(shelves[index]["cheapest"].as_str(), row.get(1));
+    }
+    let figures = host.get("/api/v1/figures").await.json();
+    assert_eq!(figures["books"], 1000);
+    let sql = "SELECT count(*) FILTER (WHERE published), round(avg(price), 2)::text FROM books";
+    let row = postgres.query_one(sql, &[]).await.expect("figures");
+    assert_eq!(figures["published"], row.get::<_, i64>(0));
+    assert_eq!(figures["average_price"].as_str(), row.get(1));
+}
+
+#[tokio::test]
+async fn an_empty_shop_has_figures_too() {
+    let host = TestHost::start("bookstore").await;
+    let figures = host.get("/api/v1/figures").await.json();
+    let expected = json!({
+        "books": 0, "published": 0, "featured": 0, "average_price": "0", "dearest": null,
+        "average_rating": null,
+    });
+    assert_eq!(figures, expected);
+    assert_eq!(host.get("/api/v1/categories").await.json(), json!([]));
+}

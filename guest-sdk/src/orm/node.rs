@@ -209,6 +209,11 @@ impl Node {
         Self::Op(op, operands)
     }
 
+    /// Whether it is a condition without conditions, such as `Q::all` of none.
+    pub(crate) fn is_always_true(&self) -> bool {
+        matches!(self, Self::Op(Op::And, operands) if operands.is_empty())
+    }
+
     /// Its complement; that of a complement is what it was.
     pub(crate) fn complement(self) -> Self {
         match self {

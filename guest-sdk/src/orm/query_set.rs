@@ -96,7 +96,9 @@ impl<M: Model> QuerySet<M> {
 
     /// Keeps the rows of which the condition is true, besides those before.
     pub fn filter(mut self, condition: Q<M>) -> Self {
-        self.select.conditions.push(condition.node);
+        if !condition.node.is_always_true() {
+            self.select.conditions.push(condition.node);
+        }
         self
     }
 

@@ -442,7 +442,12 @@ fn arithmetic_is_in_parentheses() {
 
 #[test]
 fn groups_of_none() {
-    check(Q::all([]), expect!["TRUE"]);
+    let all = Book::objects().filter(Q::all([]));
+    assert!(!all.to_sql().unwrap().sql().contains("WHERE"));
+    check(
+        Q::all([]) | Book::stock.eq(Book::pages),
+        expect![[r#"TRUE OR "stock" = "pages""#]],
+    );
     check(Q::any([]), expect!["FALSE"]);
     check(
         Q::any([]) | Book::stock.eq(1),

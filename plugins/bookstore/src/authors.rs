@@ -1,9 +1,10 @@
-//! Authors, to read only.
+//! Authors and their books, to read only.
 
+use plinth::orm::avg;
 use plinth::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::models::Author;
+use crate::models::{Author, Book, Review};
 use crate::page::{Page, PageSize};
 
 /// Which part of the authors to list.
@@ -32,6 +33,31 @@ pub(crate) fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result
         limit: filter.limit,
         offset: filter.offset,
     })
+}
+
+/// A book among its author's: what a list shows of it.
+#[derive(Partial, Serialize)]
+#[partial(model = Book)]
+pub(crate) struct BookCard {
+    id: i64,
+    title: String,
+    published_on: Option<Date>,
+    #[partial(value = Book::category().name().optional())]
+    category: Option<String>,
+    #[partial(value = Book::reviews().aggregate(avg(Review::rating)))]
+    average_rating: Option<Decimal>,
+}
+
+/// List an author's books, the newest first.
+#[get("/api/v1/authors/{id}/books")]
+pub(crate) fn list_books_of(id: i64, db: Db) -> Result<Json<Vec<BookCard>>> {
+    let author = Author::objects()
+        .filter(Author::id.eq(id))
+        .get_or_404(&db)?;
+    let books = author.books.objects()?;
+    let newest = Book::published_on.desc().nulls_last();
+    let cards = books.order_by([newest, Book::id.desc()]).only::<BookCard>();
+    Ok(Json(cards.all(&db)?))
 }
 
 /// Show an author.

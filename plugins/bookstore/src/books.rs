@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use self::changes::BookChanges;
 use self::draft::BookDraft;
-use crate::models::Book;
+use crate::models::{Book, Review};
 use crate::page::{Page, PageSize};
 
 /// What of the books to list, and which part of that.
@@ -22,6 +22,9 @@ pub(crate) struct BookFilter {
     author: Option<i64>,
     category: Option<i64>,
     published: Option<bool>,
+    tag: Option<String>,
+    /// The least that some review gives it.
+    rated: Option<i32>,
 }
 
 impl BookFilter {
@@ -32,6 +35,8 @@ impl BookFilter {
             self.category.map(|id| Book::category_id.eq(id)),
             self.published
                 .map(|published| Book::published.eq(published)),
+            self.tag.as_ref().map(|tag| Book::tags.has(tag)),
+            self.rated.map(is_rated),
         ];
         Book::objects().filter(Q::all(conditions.into_iter().flatten()))
     }
@@ -39,6 +44,10 @@ impl BookFilter {
 
 fn matches(text: &str) -> Q<Book> {
     Book::title.icontains(text) | Book::author().name().icontains(text)
+}
+
+fn is_rated(least: i32) -> Q<Book> {
+    Book::reviews().filter(Review::rating.gte(least)).any()
 }
 
 /// List books, newest first.

@@ -8,10 +8,14 @@ mod demo;
 mod isbn;
 mod models;
 mod page;
+mod reviews;
+mod shelves;
 
-use authors::{get_author, list_authors};
+use authors::{get_author, list_authors, list_books_of};
 use books::{change_book, create_book, delete_book, get_book, list_books};
 use models::{Author, Book, Category, Review};
+use reviews::{create_review, list_reviews, mark_helpful};
+use shelves::{list_categories, show_figures};
 
 plinth::plugin! {
     models: [Author, Category, Book, Review],
@@ -21,8 +25,14 @@ plinth::plugin! {
         create_book,
         change_book,
         delete_book,
+        list_reviews,
+        create_review,
+        mark_helpful,
         list_authors,
         get_author,
+        list_books_of,
+        list_categories,
+        show_figures,
     ],
     seed: demo::load,
 }

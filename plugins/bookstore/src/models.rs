@@ -11,6 +11,9 @@ pub(crate) struct Author {
     pub name: String,
     pub country: Option<String>,
     pub born: Option<Date>,
+    #[model(reverse = author)]
+    #[serde(skip)]
+    pub books: Many<Book>,
 }
 
 #[derive(Debug, Model, Serialize)]
@@ -21,6 +24,9 @@ pub(crate) struct Category {
     pub name: String,
     #[model(unique)]
     pub slug: String,
+    #[model(reverse = category)]
+    #[serde(skip)]
+    pub books: Many<Book>,
 }
 
 // As JSON a relation is its key, so it is called what the column is called.
@@ -52,6 +58,9 @@ pub(crate) struct Book {
     pub created_at: Timestamp,
     #[model(auto_now)]
     pub updated_at: Timestamp,
+    #[model(reverse = book)]
+    #[serde(skip)]
+    pub reviews: Many<Review>,
 }
 
 #[derive(Debug, Model, Serialize)]

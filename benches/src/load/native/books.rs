@@ -20,7 +20,7 @@ pub(in crate::load) const GET_SQL: &str = concat!(
 pub(in crate::load) const LIST_SQL: &str = concat!(
     r#"SELECT "id", "title", "isbn", "price", "pages", "published", "featured", "published_on", "#,
     r#""author_id", "category_id", "tags", "created_at", "updated_at" "#,
-    r#"FROM "books" WHERE TRUE ORDER BY "created_at" DESC, "id" DESC LIMIT $1 OFFSET $2"#
+    r#"FROM "books" ORDER BY "created_at" DESC, "id" DESC LIMIT $1 OFFSET $2"#
 );
 
 /// The ORM asks for one row more than it wants, to tell when a key is not unique.

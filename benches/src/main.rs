@@ -5,6 +5,7 @@
 //! - [`reload`]: from a plugin's new bytes to its first answer.
 //! - [`size`]: the `.wasm` files of the plugins.
 //! - [`seed`]: loading the bookstore's demonstration data.
+//! - [`orm`]: what queries cost in a plugin, and models in its file.
 //!
 //! Shared by them: [`stability`] decides which figure is a result,
 //! [`timings`] holds how long single events took, [`cpu`] reads the time of a
@@ -14,6 +15,7 @@
 mod connection;
 mod cpu;
 mod load;
+mod orm;
 mod plugins;
 mod reload;
 mod report;
@@ -51,6 +53,7 @@ enum Command {
     /// large.
     Size,
     Seed(seed::Args),
+    Orm(orm::Args),
 }
 
 fn main() -> ExitCode {
@@ -73,5 +76,6 @@ fn run(command: &Command) -> Result<()> {
         Command::Load(args) => load::run(args),
         Command::Reload(args) => reload::run(args),
         Command::Seed(args) => seed::run(args),
+        Command::Orm(args) => orm::run(args),
     }
 }

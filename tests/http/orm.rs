@@ -111,3 +111,69 @@ async fn locked_rows_are_skipped() {
     ids.sort_unstable();
     assert_eq!(ids, [101, 102]);
 }
+
+#[tokio::test]
+async fn a_cursor_goes_through_many_rows_and_leaves_nothing() {
+    let host = people().await;
+    let rows = 200_000_i64;
+    let sum = rows * (rows + 1) / 2;
+    assert_eq!(
+        read(&host, &format!("/series/{rows}")).await,
+        json!([rows, sum])
+    );
+    assert_eq!(read(&host, "/series/0").await, json!([0, 0]));
+    assert_eq!(read(&host, "/series-given-up").await, 101);
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%' \
+               AND datname = current_database()";
+    let row = host
+        .postgres()
+        .await
+        .query_one(sql, &[])
+        .await
+        .expect("a count");
+    assert_eq!(row.get::<_, i64>(0), 0, "a transaction stayed open");
+}
+
+#[tokio::test]
+async fn a_row_is_saved_with_what_was_changed() {
+    let host = people().await;
+    let mut client = host.client().await;
+    assert_eq!(
+        client.call(Method::POST, "/rename/102/Bert").await.json(),
+        json!(["name"])
+    );
+    assert_eq!(
+        client.call(Method::POST, "/rename/102/Bert").await.json(),
+        json!([])
+    );
+    client
+        .call(Method::POST, "/rename/999/Bert")
+        .await
+        .problem(404);
+    client
+        .call(Method::POST, "/rename/102/Ann")
+        .await
+        .problem(409);
+}
+
+#[tokio::test]
+async fn staff_comes_with_everybody() {
+    let host = people().await;
+    let staff = json!([
+        ["Ann", ["Bob", "Cem"]],
+        ["Bob", []],
+        ["Cem", []],
+        ["Dan", []],
+        ["Eve", ["Eve"]]
+    ]);
+    assert_eq!(read(&host, "/staff").await, staff);
+}
+
+#[tokio::test]
+async fn types_that_are_not_built_in_go_there_and_back() {
+    let host = people().await;
+    assert_eq!(read(&host, "/mood/sad").await, json!(["sad", true]));
+    assert_eq!(read(&host, "/mood/glad").await, json!(["glad", false]));
+    let mut client = host.client().await;
+    client.get("/mood/furious").await.problem(404);
+}

@@ -149,6 +149,14 @@ impl Choices {
                 }
             }
 
+            impl ::plinth::http::FromParameter for #name {
+                fn from_parameter(
+                    text: ::std::string::String,
+                ) -> ::core::option::Option<Self> {
+                    ::plinth::orm::Choices::from_text(&text).ok()
+                }
+            }
+
             impl ::core::fmt::Display for #name {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     f.pad(self.text())

@@ -369,8 +369,8 @@ pub fn derive_partial(input: TokenStream) -> TokenStream {
 ///
 /// A variant's text is its name in small letters with `_`, or what
 /// `#[choices(text = "…")]` says. It is the same in the database, where a CHECK
-/// allows no other, in JSON, where serde reads and writes it, and in `Display`
-/// and `FromStr`.
+/// allows no other, in JSON, where serde reads and writes it, in paths, and in
+/// `Display` and `FromStr`.
 ///
 /// `#[choices(sql_type = "mood")]` before the enum makes it a column of a type
 /// that the database has from `CREATE TYPE mood AS ENUM (…)`, written as SQL

@@ -82,10 +82,21 @@ pub struct Parameters {
 /// Postgres counts the parameters of a statement in 16 bits.
 pub(crate) const PARAMETERS_MAX: usize = 65_535;
 
+/// What a usual parameter takes, its length included.
+const PARAMETER_BYTES: usize = 24;
+
 /// What the length of a NULL is.
 const NULL: i32 = -1;
 
 impl Parameters {
+    /// None yet, with room for so many of a usual length.
+    pub(crate) fn with_capacity(count: usize) -> Self {
+        Self {
+            types: Vec::with_capacity(count),
+            bytes: BytesMut::with_capacity(count * PARAMETER_BYTES),
+        }
+    }
+
     /// Appends a parameter and returns its number, counted from 1.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ use crate::bindings::exports::plinth::host::handler::ParameterKind;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a path parameter",
     label = "a path does not give one of these",
-    note = "path parameters are `String`, integers, `bool`, `Uuid`, or a type that implements `FromParameter`"
+    note = "path parameters are `String`, integers, `bool`, `Uuid`, an enum with `#[derive(Choices)]`, or a type that implements `FromParameter`"
 )]
 pub trait FromParameter: Sized {
     /// What the host checks before it calls the plugin.

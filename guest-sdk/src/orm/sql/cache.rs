@@ -86,7 +86,7 @@ impl Template {
     }
 
     fn fill(&self, slots: &[Slot<'_>]) -> Result<Statement> {
-        let mut parameters = Parameters::default();
+        let mut parameters = Parameters::with_capacity(self.parameters.len());
         for slot in &self.parameters {
             slots[usize::from(*slot)].push(&mut parameters)?;
         }

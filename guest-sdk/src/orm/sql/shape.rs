@@ -39,6 +39,9 @@ enum SlotValue<'a> {
     Variant(&'static VariantMeta),
 }
 
+/// What the key of a usual query takes.
+const KEY_BYTES: usize = 320;
+
 /// Where something is in memory.
 pub(super) fn address<T>(place: &T) -> usize {
     ptr::from_ref(place).addr()
@@ -76,7 +79,7 @@ impl<'a> Shape<'a> {
     }
 
     fn new(kind: u8) -> Self {
-        let mut key = Vec::with_capacity(128);
+        let mut key = Vec::with_capacity(KEY_BYTES);
         key.push(kind);
         Self {
             key,
@@ -121,7 +124,7 @@ impl<'a> Shape<'a> {
         }
         self.count(loads.len());
         for path in loads {
-            self.key.extend(path.to_bytes());
+            self.key.extend_from_slice(&path.to_bytes());
         }
         self.columns(group)?;
         self.columns(distinct_on)?;
@@ -140,7 +143,7 @@ impl<'a> Shape<'a> {
         self.flag(rows.is_some());
         if let Some(rows) = rows {
             self.model(rows.model);
-            self.key.extend(rows.path.to_bytes());
+            self.key.extend_from_slice(&rows.path.to_bytes());
             self.key.push(rows.deleted as u8);
         }
     }
@@ -320,7 +323,7 @@ impl<'a> Shape<'a> {
                 self.flag(is_null_first);
             }
             Op::InTree { path, is_up } => {
-                self.key.extend(path.to_bytes());
+                self.key.extend_from_slice(&path.to_bytes());
                 self.flag(is_up);
             }
             Op::Raw { sql, nullable } => {
@@ -339,7 +342,7 @@ impl<'a> Shape<'a> {
 
     /// A model has one description, which lasts as long as the plugin.
     fn model(&mut self, model: &'static ModelMeta) {
-        self.key.extend(address(model).to_le_bytes());
+        self.key.extend_from_slice(&address(model).to_le_bytes());
         if let Some(variant) = &model.variant {
             self.slots.push(Slot {
                 source: address(variant),
@@ -349,13 +352,13 @@ impl<'a> Shape<'a> {
     }
 
     fn column(&mut self, column: ColumnRef) {
-        self.key.extend(column.path.to_bytes());
-        self.key.extend(column.index.to_le_bytes());
+        self.key.extend_from_slice(&column.path.to_bytes());
+        self.key.extend_from_slice(&column.index.to_le_bytes());
     }
 
     fn text(&mut self, text: &str) {
         self.count(text.len());
-        self.key.extend(text.as_bytes());
+        self.key.extend_from_slice(text.as_bytes());
     }
 
     fn count(&mut self, count: usize) {
@@ -363,7 +366,7 @@ impl<'a> Shape<'a> {
     }
 
     fn number(&mut self, number: u32) {
-        self.key.extend(number.to_le_bytes());
+        self.key.extend_from_slice(&number.to_le_bytes());
     }
 
     fn flag(&mut self, flag: bool) {

@@ -25,10 +25,13 @@ pub(super) struct Writer {
     pub(super) repeating: Option<usize>,
 }
 
+/// What the text of a usual query takes.
+const TEXT_BYTES: usize = 640;
+
 impl Writer {
     pub(super) fn new(root: &'static ModelMeta) -> Self {
         Self {
-            text: String::with_capacity(256),
+            text: String::with_capacity(TEXT_BYTES),
             parameters: Parameters::default(),
             sources: Vec::new(),
             scope: Scope::new(root),

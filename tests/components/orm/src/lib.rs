@@ -1,7 +1,7 @@
 //! Runs the ORM's constructs on a table, a route each, so that the tests see
 //! what Postgres makes of them.
 
-use plinth::orm::{avg, coalesce, count, excluded, exists, sum, when};
+use plinth::orm::{avg, coalesce, count, excluded, exists, raw, sum, when};
 use plinth::prelude::*;
 use serde::Serialize;
 
@@ -17,6 +17,8 @@ struct Person {
     score: i32,
     #[model(on_delete = set_null)]
     boss: Option<ForeignKey<Person>>,
+    #[model(reverse = boss)]
+    staff: Many<Person>,
 }
 
 type Team = Option<String>;
@@ -117,9 +119,85 @@ fn take(mut db: Db) -> Result<Json<Option<i64>>> {
     Ok(Json(id))
 }
 
+/// Every row of a long series, by a cursor: their number and their sum.
+#[get("/series/{rows}")]
+fn series(rows: i32, db: Db) -> Result<Json<(i64, i64)>> {
+    let number = raw::<_, i32>("generate_series(1, {})", (rows,));
+    let one = Person::objects().filter(Person::name.eq("Ann"));
+    let (mut count, mut sum) = (0, 0);
+    for number in one.values(number).iterator(1_000, &db)? {
+        count += 1;
+        sum += i64::from(number?);
+    }
+    Ok(Json((count, sum)))
+}
+
+/// The same, given up after a few rows; what the connection does afterwards.
+#[get("/series-given-up")]
+fn series_given_up(db: Db) -> Result<Json<i64>> {
+    let people = Person::objects().order_by([Person::id.asc()]);
+    let first = people.iterator(2, &db)?.next().transpose()?;
+    let rows = db.query(
+        "SELECT count(*) FROM pg_cursors WHERE name LIKE 'rows%'",
+        &[],
+    )?;
+    let open: i64 = rows.first().map_or(Ok(-1), |row| row.get(0))?;
+    Ok(Json(open * 1_000 + first.map_or(0, |person| person.id)))
+}
+
+/// A person renamed through its row, whose team is left alone.
+#[post("/rename/{id}/{name}")]
+fn rename(id: i64, name: String, db: Db) -> Result<Json<Vec<&'static str>>> {
+    let mut person = Person::objects()
+        .filter(Person::id.eq(id))
+        .get_or_404(&db)?
+        .edit();
+    person.name = name;
+    let changed = person.changed();
+    person.save(&db)?;
+    Ok(Json(changed))
+}
+
+/// Everybody's staff, loaded with one statement more.
+#[get("/staff")]
+fn staff(db: Db) -> Result<Json<Vec<(String, Vec<String>)>>> {
+    let by_name = Person::staff().order_by([Person::name.asc()]);
+    let people = Person::objects()
+        .order_by([Person::name.asc()])
+        .prefetch_related(by_name);
+    let mut staff = Vec::new();
+    for person in people.all(&db)? {
+        let names = person.staff.get()?.iter().map(|one| one.name.clone());
+        let names = names.collect();
+        staff.push((person.name, names));
+    }
+    Ok(Json(staff))
+}
+
+/// A value of a type that Postgres learnt of after the plugin was compiled.
+#[get("/mood/{mood}")]
+fn mood(mood: Mood, db: Db) -> Result<Json<(Mood, bool)>> {
+    db.execute(
+        "DO $$ BEGIN CREATE TYPE mood AS ENUM ('glad', 'sad'); \
+                EXCEPTION WHEN duplicate_object THEN END $$",
+        &[],
+    )?;
+    let one = Person::objects().filter(Person::name.eq("Ann"));
+    let is_sad = raw::<_, bool>("{} = 'sad'::mood", (mood,));
+    Ok(Json(one.values((raw("{}", (mood,)), is_sad)).get(&db)?))
+}
+
+#[derive(Choices, Clone, Copy)]
+#[choices(sql_type = "mood")]
+enum Mood {
+    Glad,
+    Sad,
+}
+
 plinth::plugin! {
     models: [Person],
     routes: [
         groups, large_groups, totals, bosses, no_bosses, not_red, grades, upsert, get_or_create, take,
+        series, series_given_up, rename, staff, mood,
     ],
 }

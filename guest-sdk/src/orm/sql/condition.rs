@@ -103,7 +103,7 @@ impl Writer {
                 self.in_tree(key, start, path, is_up)
             }
             (Op::Raw { sql, .. }, _) => self.raw(sql, operands),
-            _ => Err(wrong_number(op)),
+            _ => Err(wrong_number()),
         }
     }
 
@@ -362,8 +362,9 @@ impl Writer {
     }
 }
 
-pub(super) fn wrong_number(op: Op) -> Error {
-    Error::invalid_query(format!("{op:?} has a wrong number of operands"))
+/// Which operation it is would bring the names of all into every plugin.
+pub(super) fn wrong_number() -> Error {
+    Error::invalid_query("an operation has a wrong number of operands: a fault of the SDK itself")
 }
 
 fn is_null(node: &Node) -> bool {

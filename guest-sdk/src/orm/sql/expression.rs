@@ -1,6 +1,7 @@
 //! What Postgres computes: functions, cases, aggregates.
 
 use super::condition::as_value;
+use super::condition::wrong_number;
 use super::writer::Writer;
 use crate::database::SqlType;
 use crate::orm::node::{Node, Op};
@@ -12,7 +13,7 @@ impl Writer {
     pub(super) fn pieces(&mut self, pieces: &[&str], operands: &[Node]) -> Result<()> {
         for (index, piece) in pieces.iter().enumerate() {
             if let Some(before) = index.checked_sub(1) {
-                let operand = operands.get(before).ok_or_else(|| torn(pieces))?;
+                let operand = operands.get(before).ok_or_else(wrong_number)?;
                 self.node(operand)?;
             }
             self.push(piece);
@@ -20,7 +21,7 @@ impl Writer {
         if operands.len() + 1 == pieces.len() {
             return Ok(());
         }
-        Err(torn(pieces))
+        Err(wrong_number())
     }
 
     /// An array as one parameter, where all its elements are known here.
@@ -131,8 +132,4 @@ fn not_a_config(name: &str) -> Error {
         "`{name}` is not the name of a configuration for full-text search; \
          `\\dF` in psql lists those that there are"
     ))
-}
-
-fn torn(pieces: &[&str]) -> Error {
-    Error::invalid_query(format!("{pieces:?} has a wrong number of operands"))
 }

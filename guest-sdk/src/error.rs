@@ -189,13 +189,14 @@ impl Error {
 
 /// The questions to ask an error.
 impl Error {
-    /// Whether `get` found no row, or an instance is gone from its table.
+    /// Whether `get` found no row, or an instance is gone from its table: Django's
+    /// `DoesNotExist`.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self.kind(), Kind::NotFound { .. })
     }
 
-    /// Whether `get` found more than one row.
+    /// Whether `get` found more than one row: Django's `MultipleObjectsReturned`.
     #[must_use]
     pub fn is_multiple_objects(&self) -> bool {
         matches!(self.kind(), Kind::MultipleObjects { .. })
@@ -232,8 +233,8 @@ impl Error {
         matches!(self.kind(), Kind::InvalidQuery(_)) || self.is_host(host::ErrorKind::Invalid)
     }
 
-    /// Whether a unique constraint was violated; see
-    /// [`constraint`](Error::constraint) for which.
+    /// Whether a unique constraint was violated, one case of Django's
+    /// `IntegrityError`; see [`constraint`](Error::constraint) for which.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
         self.is_state("23505")

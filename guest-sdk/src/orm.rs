@@ -44,6 +44,48 @@
 //! Nothing reaches the database before a call that takes `&Db` and is followed
 //! by `?`: [`all`](QuerySet::all), [`get`](QuerySet::get),
 //! [`update(…).execute`](Update::execute) and the like.
+//!
+//! # Where to look
+//!
+//! **Declare tables.** [`#[derive(Model)]`](derive@crate::Model) lists the
+//! attributes, and [`ColumnType`](crate::database::ColumnType) the types.
+//! [`ForeignKey`] and [`OneToOne`] point to a row, [`Many`] and [`ManyToMany`]
+//! are the rows that belong to one. [`Choices`] makes an enum a column, and
+//! [`SoftDelete`] keeps what is deleted. [`schema::tables`] writes the
+//! `CREATE TABLE`.
+//!
+//! **Read rows.** [`QuerySet`] is Django's query set: it narrows, orders, loads
+//! relations and runs. [`Q`] is a condition, made from a [`Column`].
+//! [`QuerySet::prefetch_related`] and [`ToMany`] are about the rows that belong
+//! to a row. [`QuerySet::iterator`] reads many rows in parts.
+//!
+//! **Read values.** [`QuerySet::values`] gives [`Values`] instead of rows,
+//! [`QuerySet::annotate`] rows with values beside them, and
+//! [`QuerySet::only`] a [`Partial`]. [`count()`], [`sum`], [`avg`], [`min`],
+//! [`max`], [`array_agg`] and the like are an [`Aggregate`] of many rows, which
+//! [`QuerySet::aggregate`] reads of all.
+//!
+//! **Compute.** An [`Expr`] stands wherever a column does: arithmetic, the
+//! methods of columns, [`when`], [`coalesce`], [`greatest`], [`now`], [`value`].
+//! [`window`] and [`row_number`], [`rank`], [`lag`] and the like see the rows
+//! beside a row. [`search_vector`] and [`SearchQuery`] are full-text search.
+//!
+//! **Put queries together.** [`exists`] and [`subquery`] ask a query about each
+//! row of another; [`QuerySet::correlate`] says what belongs together.
+//! [`QuerySet::union`] and its like make a [`Combined`].
+//! [`QuerySet::with_descendants`] follows a tree, and [`Cte`] is a query with a
+//! name. [`raw()`] and [`Q::raw`] are SQL of one's own.
+//!
+//! **Write.** [`create!`](crate::create!) makes a row to insert, and
+//! [`QuerySet::bulk_create`] many. [`OnConflict`] says what to do about a row
+//! that is there. `row.edit()` makes an [`Edit`], whose `save` writes what was
+//! changed. [`QuerySet::update`] makes an [`Update`] of many rows,
+//! [`QuerySet::bulk_update`] writes many back, and [`QuerySet::delete`] deletes
+//! them.
+//!
+//! **See the SQL.** [`QuerySet::to_sql`] and [`QuerySet::explain`].
+//!
+//! The other traits are what the compiler names when types do not go together.
 
 mod aggregate;
 mod array;

@@ -5,6 +5,7 @@ use crate::Result;
 impl Db {
     /// Runs `work` in a transaction: its changes become durable and visible
     /// together when it returns `Ok`, and are undone when it returns an error.
+    /// Django's `atomic`.
     ///
     /// Whatever ends the request early, such as a limit or a client that goes
     /// away, undoes them too.

@@ -122,12 +122,13 @@ impl<M, T> Aggregate<M, T> {
     }
 }
 
-/// How many rows there are: `COUNT(*)`.
+/// How many rows there are: `COUNT(*)`, Django's `Count("*")`.
 pub fn count<M>() -> Aggregate<M, i64> {
     Aggregate::new("COUNT", Vec::new(), false)
 }
 
-/// How many different values there are, NULL apart: `COUNT(DISTINCT …)`.
+/// How many different values there are, NULL apart: `COUNT(DISTINCT …)`,
+/// Django's `Count(…, distinct=True)`.
 pub fn count_distinct<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
     let op = Op::Aggregate {
         name: "COUNT",
@@ -137,12 +138,13 @@ pub fn count_distinct<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
     Aggregate::from_node(Node::unary(op, values.into_operand().0))
 }
 
-/// How many of the values are not NULL: `COUNT(…)`.
+/// How many of the values are not NULL: `COUNT(…)`, Django's `Count`.
 pub fn count_of<M, E: Expression<M>>(values: E) -> Aggregate<M, i64> {
     Aggregate::new("COUNT", vec![values.into_operand().0], false)
 }
 
-/// The sum of the values that are not NULL, `None` when there are none.
+/// The sum of the values that are not NULL, `None` when there are none: Django's
+/// `Sum`.
 ///
 /// As in Postgres, the sum of `i16` and `i32` is an `i64`, and that of `i64` a
 /// [`Decimal`](crate::Decimal), which it cannot overflow.
@@ -154,7 +156,8 @@ where
     Aggregate::new("SUM", vec![values.into_operand().0], true)
 }
 
-/// The average of the values that are not NULL, `None` when there are none.
+/// The average of the values that are not NULL, `None` when there are none:
+/// Django's `Avg`.
 ///
 /// As in Postgres, the average of integers is a [`Decimal`](crate::Decimal), and that of floats
 /// an `f64`.
@@ -185,7 +188,8 @@ where
     Aggregate::new("VAR_POP", vec![values.into_operand().0], true)
 }
 
-/// The smallest of the values that are not NULL, `None` when there are none.
+/// The smallest of the values that are not NULL, `None` when there are none:
+/// Django's `Min`.
 pub fn min<M, E>(values: E) -> Aggregate<M, <E::Value as Ordered>::Extreme>
 where
     E: Expression<M>,
@@ -194,7 +198,8 @@ where
     Aggregate::new("MIN", vec![values.into_operand().0], true)
 }
 
-/// The greatest of the values that are not NULL, `None` when there are none.
+/// The greatest of the values that are not NULL, `None` when there are none:
+/// Django's `Max`.
 pub fn max<M, E>(values: E) -> Aggregate<M, <E::Value as Ordered>::Extreme>
 where
     E: Expression<M>,

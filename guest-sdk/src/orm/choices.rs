@@ -6,7 +6,8 @@ use serde::de::{Deserialize, Deserializer, Error as _};
 
 use crate::database::{ColumnType, DecodeError};
 
-/// An enum whose values are texts in a column; derived with
+/// An enum whose values are texts in a column, Django's `TextChoices`; derived
+/// with
 /// [`#[derive(Choices)]`](derive@crate::Choices).
 pub trait Choices: Sized + 'static {
     /// The texts, in the order of the variants.

@@ -6,7 +6,8 @@ use super::operand::IntoOperand;
 use super::path::RelationPath;
 use super::update::Assign;
 
-/// A column of `M`, or one of a model that `M` refers to, holding `T`.
+/// A column of `M`, or one of a model that `M` refers to, holding `T`: Django's
+/// `F`.
 ///
 /// `#[derive(Model)]` makes one constant for each column, `Book::title`, and
 /// over a relation one function, `Book::author().name()`: parentheses show

@@ -29,7 +29,7 @@ impl<T> Nullable for Option<T> {
 macro_rules! comparisons {
     ($Operand:ident) => {
         impl<M, T> $Operand<M, T> {
-            /// Whether it equals `value`. For a column that can be NULL,
+            /// Whether it equals `value`: Django's `exact`. For a column that can be NULL,
             /// `eq(None)` asks whether it is.
             pub fn eq(self, value: impl IntoOperand<M, T>) -> Q<M> {
                 Q::new(Node::binary(Op::Eq, self.node(), value.into_operand().0))
@@ -72,7 +72,7 @@ macro_rules! comparisons {
                 Q::new(Node::Op(Op::Between, operands))
             }
 
-            /// Whether it is one of the values; of none, false.
+            /// Whether it is one of the values; of none, false: Django's `in`.
             ///
             /// Any number of values is one parameter. A `None` among them, for
             /// what can be NULL, asks for NULL too.
@@ -99,7 +99,7 @@ macro_rules! comparisons {
                 is_in_query(self.node(), query)
             }
 
-            /// Whether it is NULL.
+            /// Whether it is NULL: Django's `isnull`.
             pub fn is_null(self) -> Q<M>
             where
                 T: Nullable,

@@ -5,7 +5,8 @@ use std::ops::{BitAnd, BitOr, Not};
 use super::column::Column;
 use super::node::{Node, Op};
 
-/// A condition on the rows of `M`: a plain value, so a function can return one.
+/// A condition on the rows of `M`, Django's `Q`: a plain value, so a function can
+/// return one.
 ///
 /// Conditions are joined with `&` and `|` and negated with `!`.
 ///

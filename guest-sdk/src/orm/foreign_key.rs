@@ -9,8 +9,9 @@ use super::model::Model;
 use crate::database::{ColumnType, DecodeError, EncodeError, SqlType};
 use crate::{Error, Result};
 
-/// A reference to a row of `T`: its key, and the row itself when the query
-/// loaded it with [`select_related`](super::QuerySet::select_related).
+/// A reference to a row of `T`, Django's `ForeignKey`: its key, and the row itself
+/// when the query loaded it with
+/// [`select_related`](super::QuerySet::select_related).
 ///
 /// ```no_run
 /// # use plinth::orm::ForeignKey;

@@ -37,7 +37,7 @@ pub fn value<M, V: Expression<M>>(value: V) -> Expr<M, V::Value> {
     Expr::new(value.into_operand().0)
 }
 
-/// The value, or where it is NULL the default.
+/// The value, or where it is NULL the default: Django's `Coalesce`.
 ///
 /// ```
 /// # #[derive(plinth::Model)]
@@ -62,7 +62,7 @@ where
     Expr::new(Node::join(Op::Coalesce, value, default))
 }
 
-/// The value, or NULL where it equals the other one: `NULLIF`.
+/// The value, or NULL where it equals the other one: Django's `NullIf`.
 ///
 /// ```
 /// # #[derive(plinth::Model)]

@@ -160,7 +160,7 @@ macro_rules! lookups {
                 like(Op::ILike, self.node(), text.into_text(CONTAINS))
             }
 
-            /// Whether it begins with `text`.
+            /// Whether it begins with `text`: Django's `startswith`.
             pub fn starts_with(self, text: impl IntoText<M>) -> Q<M>
             where
                 T: Text,
@@ -168,7 +168,8 @@ macro_rules! lookups {
                 like(Op::Like, self.node(), text.into_text(STARTS))
             }
 
-            /// Whether it begins with `text`, in small or capital letters.
+            /// Whether it begins with `text`, in small or capital letters:
+            /// Django's `istartswith`.
             pub fn istarts_with(self, text: impl IntoText<M>) -> Q<M>
             where
                 T: Text,
@@ -176,7 +177,7 @@ macro_rules! lookups {
                 like(Op::ILike, self.node(), text.into_text(STARTS))
             }
 
-            /// Whether it ends with `text`.
+            /// Whether it ends with `text`: Django's `endswith`.
             pub fn ends_with(self, text: impl IntoText<M>) -> Q<M>
             where
                 T: Text,
@@ -184,7 +185,8 @@ macro_rules! lookups {
                 like(Op::Like, self.node(), text.into_text(ENDS))
             }
 
-            /// Whether it ends with `text`, in small or capital letters.
+            /// Whether it ends with `text`, in small or capital letters: Django's
+            /// `iendswith`.
             pub fn iends_with(self, text: impl IntoText<M>) -> Q<M>
             where
                 T: Text,

@@ -9,7 +9,8 @@ use super::values::only;
 use crate::database::{ColumnType, Parameter, Rows};
 use crate::{Db, Error, Result};
 
-/// A table whose rows are values of this type; derived, never written by hand.
+/// A table whose rows are values of this type, Django's `models.Model`; derived,
+/// never written by hand.
 ///
 /// See [`#[derive(Model)]`](derive@crate::Model) for the attributes.
 #[diagnostic::on_unimplemented(

@@ -116,13 +116,13 @@ impl<M: Model> QuerySet<M> {
         self
     }
 
-    /// Keeps the first rows only.
+    /// Keeps the first rows only: Django's `[:rows]`.
     pub fn limit(mut self, rows: u64) -> Self {
         self.select.limit = Some(rows);
         self
     }
 
-    /// Leaves out the first rows.
+    /// Leaves out the first rows: Django's `[rows:]`.
     pub fn offset(mut self, rows: u64) -> Self {
         self.select.offset = Some(rows);
         self
@@ -176,7 +176,7 @@ impl<M: Model> QuerySet<M> {
     }
 
     /// Keeps of the rows that agree in some columns or expressions the first,
-    /// as the query is ordered: `DISTINCT ON`.
+    /// as the query is ordered: `DISTINCT ON`, Django's `distinct("field")`.
     ///
     /// ```
     /// # #[derive(plinth::Model)]
@@ -213,8 +213,8 @@ impl<M: Model> QuerySet<M> {
 
 /// Values instead of rows.
 impl<M: Model> QuerySet<M> {
-    /// Reads columns, expressions or aggregates instead of whole rows: one as
-    /// it is, several as a tuple.
+    /// Reads columns, expressions or aggregates instead of whole rows, one as
+    /// it is, several as a tuple: Django's `values_list`.
     ///
     /// Where aggregates stand beside plain columns, there is one row for each
     /// different combination of those.

@@ -5,7 +5,8 @@ use super::expression::{Expr, Expression};
 use super::node::{Node, Op};
 use crate::database::ColumnType;
 
-/// An expression in SQL of the author's own; each `{}` is one of the operands.
+/// An expression in SQL of the author's own, Django's `RawSQL`; each `{}` is one
+/// of the operands.
 ///
 /// Columns among the operands are written as the query knows them, and values
 /// are bound as parameters. The text is part of the plugin: what comes with a

@@ -19,7 +19,7 @@ use crate::database::ColumnType;
 use crate::{Db, Error, Result};
 
 /// The rows of `T` whose foreign key points to this row: the other side of a
-/// [`ForeignKey`], and no column.
+/// [`ForeignKey`], which Django names by `related_name`, and no column.
 ///
 /// ```no_run
 /// use plinth::prelude::*;

@@ -84,7 +84,8 @@ impl<M: Model, O> Correlated<M, O> {
     }
 }
 
-/// Whether a query has any row that belongs to the row at hand.
+/// Whether a query has any row that belongs to the row at hand: Django's
+/// `Exists`.
 ///
 /// ```
 /// # #[derive(plinth::Model)]

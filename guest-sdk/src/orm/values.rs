@@ -14,8 +14,8 @@ use super::sql::{self, Ask};
 use crate::database::{Rows, Statement};
 use crate::{Db, Error, Result};
 
-/// A query for values of `M` instead of whole rows; made by
-/// [`QuerySet::values`](super::QuerySet::values).
+/// A query for values of `M` instead of whole rows, Django's `values_list`; made
+/// by [`QuerySet::values`](super::QuerySet::values).
 ///
 /// Where aggregates stand beside plain columns, there is one row for each
 /// different combination of those: they are the `GROUP BY`, unless

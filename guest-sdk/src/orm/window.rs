@@ -12,7 +12,8 @@ use super::operand::IntoOperand;
 use super::order::Order;
 use super::selection::{SelectedValues, Selection};
 
-/// The rows that a function sees beside each row: at first, all.
+/// The rows that a function sees beside each row, at first all: Django's
+/// `Window`.
 ///
 /// ```
 /// # #[derive(plinth::Model)]

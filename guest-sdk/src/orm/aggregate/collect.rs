@@ -6,7 +6,8 @@ use crate::orm::expression::Expression;
 use crate::orm::lookup::{IntoText, Text, TextForm};
 use crate::orm::node::{Node, Nulls, Op};
 
-/// The values as one array, NULL among them, and `None` of no rows.
+/// The values as one array, NULL among them, and `None` of no rows: Django's
+/// `ArrayAgg`.
 ///
 /// ```
 /// # #[derive(plinth::Model)]
@@ -35,12 +36,14 @@ where
     Aggregate::new("STRING_AGG", operands, true)
 }
 
-/// Whether the condition is true of every row, and `None` of no rows.
+/// Whether the condition is true of every row, and `None` of no rows: Django's
+/// `BoolAnd`.
 pub fn bool_and<M>(condition: Q<M>) -> Aggregate<M, Option<bool>> {
     Aggregate::new("BOOL_AND", vec![is_true(condition)], true)
 }
 
-/// Whether the condition is true of some row, and `None` of no rows.
+/// Whether the condition is true of some row, and `None` of no rows: Django's
+/// `BoolOr`.
 pub fn bool_or<M>(condition: Q<M>) -> Aggregate<M, Option<bool>> {
     Aggregate::new("BOOL_OR", vec![is_true(condition)], true)
 }

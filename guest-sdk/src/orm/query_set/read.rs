@@ -116,7 +116,8 @@ impl<M: Model> QuerySet<M> {
     }
 
     /// The only row, as [`get`](Self::get); for handlers, where its absence is
-    /// the client's 404 and no fault of the plugin.
+    /// the client's 404 and no fault of the plugin: Django's
+    /// `get_object_or_404`.
     ///
     /// # Errors
     ///

@@ -111,8 +111,9 @@ impl<M: Model> QuerySet<M> {
         })
     }
 
-    /// Inserts many rows that others may be in the way of: those with the same
-    /// values in these columns, of a unique constraint.
+    /// Inserts many rows that others may be in the way of, those with the same
+    /// values in these columns of a unique constraint: Django's
+    /// `bulk_create` with `ignore_conflicts` or `update_conflicts`.
     ///
     /// ```no_run
     /// # use plinth::create;

@@ -1,11 +1,12 @@
-//! The guide's snippets: each is compiled, and where a block of SQL stands
-//! behind one, it is what the snippet runs.
+//! The guide's snippets and links. Each snippet is compiled, and where a block of
+//! SQL stands behind one, it is what the snippet runs.
 //!
 //! The chapters become the modules of one program, which trybuild compiles and
 //! runs. Each line of a chapter's code stands on the same line of its module, so
 //! `queries.rs:57` in a message is line 57 of `queries.md`.
 
 mod chapter;
+mod links;
 mod snippet;
 
 use std::fs;
@@ -49,6 +50,19 @@ fn every_page_of_the_guide_is_tested() {
         let path = format!("docs/guide/{name}");
         assert!(CHAPTERS.contains(&&*path), "{path} is not in `CHAPTERS`");
     }
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let folders = ["", "docs", "docs/guide", "docs/design"];
+    let folders = folders.map(|folder| fs::read_dir(repository().join(folder)).unwrap());
+    let pages = folders
+        .into_iter()
+        .flatten()
+        .map(|page| page.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
+    let mistakes: Vec<String> = pages.flat_map(|page| links::mistakes(&page)).collect();
+    assert!(mistakes.is_empty(), "{mistakes:#?}");
 }
 
 /// The program that checks them all; see `check.rs`.

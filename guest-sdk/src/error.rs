@@ -280,6 +280,13 @@ impl Error {
         self.is_state("40001") || self.is_state("40P01")
     }
 
+    /// Whether another transaction holds a row that a query with
+    /// [`nowait`](crate::orm::QuerySet::nowait) did not wait for.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.is_state("55P03")
+    }
+
     /// Whether no connection came free in time.
     #[must_use]
     pub fn is_busy(&self) -> bool {

@@ -112,6 +112,33 @@ async fn locked_rows_are_skipped() {
     assert_eq!(ids, [101, 102]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_would_not_wait_for_a_lock_may_try_again() {
+    let host = people().await;
+    let (mut one, mut two) = (host.client().await, host.client().await);
+    let postgres = host.postgres().await;
+    let (taken, refused) = tokio::join!(one.call(Method::POST, "/take"), async {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' \
+                   AND state = 'active' AND datname = current_database()";
+        let holding = async || {
+            postgres
+                .query_one(sql, &[])
+                .await
+                .expect("a count")
+                .get::<_, i64>(0)
+        };
+        for _ in 0..10_000 {
+            if holding().await != 0 {
+                break;
+            }
+        }
+        two.call(Method::POST, "/take-now/101").await
+    });
+    assert_eq!(taken.json(), 101);
+    refused.problem(503);
+    assert_eq!(refused.header("retry-after"), "1");
+}
+
 #[tokio::test]
 async fn a_cursor_goes_through_many_rows_and_leaves_nothing() {
     let host = people().await;

@@ -152,7 +152,8 @@ impl<M: Model> QuerySet<M> {
         self.lock(Lock::Wait)
     }
 
-    /// Locks the rows, and fails at once where another transaction holds one.
+    /// Locks the rows, and fails at once where another transaction holds one:
+    /// [`is_locked`](crate::Error::is_locked).
     pub fn nowait(self) -> Self {
         self.lock(Lock::NoWait)
     }

@@ -39,7 +39,7 @@ fn problem_of(error: &Error) -> Problem {
         Problem::bad_request("A value is not one that can be stored.")
     } else if error.is_busy() || error.is_disconnected() {
         Problem::unavailable("The database is not available; try again in a moment.", 1)
-    } else if error.is_serialization_failure() {
+    } else if error.is_serialization_failure() || error.is_locked() {
         Problem::unavailable("Another change came in between; try again.", 1)
     } else if error.is_timeout() {
         Problem::new(504, "The database took too long to answer.")
@@ -262,6 +262,7 @@ mod tests {
             kind(host::ErrorKind::Busy),
             kind(host::ErrorKind::Disconnected),
             refused("40001", "", ""),
+            refused("55P03", "", ""),
         ] {
             let reply = Problem::from(Error::database(error, "SELECT 1")).into_reply();
             assert_eq!(reply.status(), 503);

@@ -119,6 +119,14 @@ fn take(mut db: Db) -> Result<Json<Option<i64>>> {
     Ok(Json(id))
 }
 
+/// Takes a person unless somebody else holds them.
+#[post("/take-now/{id}")]
+fn take_now(id: i64, mut db: Db) -> Result<Json<i64>> {
+    let person = Person::objects().filter(Person::id.eq(id));
+    let person = db.transaction(|tx| person.for_update().nowait().get_or_404(tx))?;
+    Ok(Json(person.id))
+}
+
 /// Every row of a long series, by a cursor: their number and their sum.
 #[get("/series/{rows}")]
 fn series(rows: i32, db: Db) -> Result<Json<(i64, i64)>> {
@@ -197,7 +205,7 @@ enum Mood {
 plinth::plugin! {
     models: [Person],
     routes: [
-        groups, large_groups, totals, bosses, no_bosses, not_red, grades, upsert, get_or_create, take,
+        groups, large_groups, totals, bosses, no_bosses, not_red, grades, upsert, get_or_create, take, take_now,
         series, series_given_up, rename, staff, mood,
     ],
 }

@@ -323,6 +323,28 @@ fn filters_with_or_stay_apart() {
 }
 
 #[test]
+fn a_group_of_one_stays_apart_as_what_it_is() {
+    let (a, b, c) = (Book::stock.eq(1), Book::stock.eq(2), Book::stock.eq(3));
+    let filtered = Book::objects().filter(Q::all([a.clone() | b.clone()]));
+    let text = text(filtered.filter(c.clone()).to_sql());
+    let (_, condition) = text.split_once(" WHERE ").unwrap();
+    expect![[r#"
+        ("stock" = $1 OR "stock" = $2) AND "stock" = $3
+        --   $1 = 1
+        --   $2 = 2
+        --   $3 = 3"#]]
+    .assert_eq(condition);
+    check(
+        Q::any([Q::all([Q::any([a, b])])]) & c,
+        expect![[r#"
+            ("stock" = $1 OR "stock" = $2) AND "stock" = $3
+            --   $1 = 1
+            --   $2 = 2
+            --   $3 = 3"#]],
+    );
+}
+
+#[test]
 fn a_complement_keeps_rows_with_null() {
     check(
         !Book::stock.gt(1),

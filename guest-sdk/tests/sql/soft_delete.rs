@@ -56,6 +56,17 @@ fn deleted_rows_are_left_out() {
             --   $3 = 3
             --   $4 = 5"#]],
     );
+    // A group of one is what it has, which `OR` must not tear apart.
+    check(
+        Topic::objects()
+            .filter(Q::all([Topic::name.eq("a") | Topic::name.eq("b")]))
+            .to_sql(),
+        expect![[r#"
+            -- SELECT (2 parameters)
+            SELECT "id", "name", "deleted_at" FROM "topics" WHERE ("name" = $1 OR "name" = $2) AND "deleted_at" IS NULL
+            --   $1 = 'a'
+            --   $2 = 'b'"#]],
+    );
 }
 
 #[test]

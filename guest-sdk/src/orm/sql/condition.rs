@@ -124,6 +124,10 @@ impl Writer {
 
     pub(super) fn member(&mut self, condition: &Node) -> Result<()> {
         match condition {
+            // A group of one has no operator of its own, but what it has may.
+            Node::Op(Op::And | Op::Or, operands) if operands.len() == 1 => {
+                self.member(&operands[0])
+            }
             Node::Op(Op::And | Op::Or, operands) if operands.len() > 1 => {
                 self.push("(");
                 self.node(condition)?;

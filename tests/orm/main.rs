@@ -7,6 +7,7 @@ mod cursors;
 mod expressions;
 mod lookups;
 mod models;
+mod properties;
 mod queries;
 mod to_many;
 mod types;

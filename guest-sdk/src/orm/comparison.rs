@@ -35,8 +35,9 @@ macro_rules! comparisons {
                 Q::new(Node::binary(Op::Eq, self.node(), value.into_operand().0))
             }
 
-            /// Whether it differs from `value`: the complement of `eq`, so true
-            /// of NULL.
+            /// Whether it differs from `value`, so true where it is NULL and
+            /// the value is not. Two columns that both are NULL do not differ:
+            /// `IS DISTINCT FROM`.
             pub fn ne(self, value: impl IntoOperand<M, T>) -> Q<M> {
                 Q::new(Node::binary(Op::Ne, self.node(), value.into_operand().0))
             }
@@ -69,7 +70,7 @@ macro_rules! comparisons {
                 high: impl IntoOperand<M, T>,
             ) -> Q<M> {
                 let operands = vec![self.node(), low.into_operand().0, high.into_operand().0];
-                Q::new(Node::Op(Op::Between, operands))
+                Q::new(Node::op(Op::Between, operands))
             }
 
             /// Whether it is one of the values; of none, false: Django's `in`.
@@ -84,7 +85,7 @@ macro_rules! comparisons {
                 let mut nodes = vec![self.node()];
                 nodes.extend(values.into_iter().map(|value| value.into_operand().0));
                 let array_oid = T::SQL.array_oid;
-                Q::new(Node::Op(Op::In { array_oid }, nodes))
+                Q::new(Node::op(Op::In { array_oid }, nodes))
             }
 
             /// Whether it is one of the values of a query: `IN (SELECT …)`.

@@ -30,7 +30,7 @@ impl<M, T> Aggregate<M, T> {
             is_distinct: false,
             nullable,
         };
-        Self::from_node(Node::Op(op, operands))
+        Self::from_node(Node::op(op, operands))
     }
 
     pub(super) fn from_node(node: Node) -> Self {

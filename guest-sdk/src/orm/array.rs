@@ -41,7 +41,7 @@ pub trait IntoArray<M, E> {
 
 fn list<M, E: ColumnType, V: IntoOperand<M, E>>(values: impl IntoIterator<Item = V>) -> Operand {
     let values = values.into_iter().map(|value| value.into_operand().0);
-    Operand(Node::Op(Op::Array(E::SQL), values.collect()))
+    Operand(Node::op(Op::Array(E::SQL), values.collect()))
 }
 
 impl<M, E: ColumnType, V: IntoOperand<M, E>, const N: usize> IntoArray<M, E> for [V; N] {
@@ -86,7 +86,7 @@ macro_rules! arrays {
                 T: Array,
             {
                 let one = vec![element.into_operand().0];
-                let array = Node::Op(Op::Array(T::Element::SQL), one);
+                let array = Node::op(Op::Array(T::Element::SQL), one);
                 Q::new(Node::sql(&["", " @> ", ""], vec![self.node(), array]))
             }
 
@@ -160,7 +160,7 @@ macro_rules! arrays {
                 T: Array,
             {
                 let operands = vec![self.node(), element.into_operand().0];
-                Expr::new(Node::Op(Op::Function("ARRAY_APPEND"), operands))
+                Expr::new(Node::op(Op::Function("ARRAY_APPEND"), operands))
             }
 
             /// The array with an element more at its beginning.
@@ -169,7 +169,7 @@ macro_rules! arrays {
                 T: Array,
             {
                 let operands = vec![element.into_operand().0, self.node()];
-                Expr::new(Node::Op(Op::Function("ARRAY_PREPEND"), operands))
+                Expr::new(Node::op(Op::Function("ARRAY_PREPEND"), operands))
             }
 
             /// The array with the elements of another behind its own.
@@ -178,7 +178,7 @@ macro_rules! arrays {
                 T: Array,
             {
                 let operands = vec![self.node(), elements.into_array().0];
-                Expr::new(Node::Op(Op::Function("ARRAY_CAT"), operands))
+                Expr::new(Node::op(Op::Function("ARRAY_CAT"), operands))
             }
 
             /// The array without any element that equals this.
@@ -187,7 +187,7 @@ macro_rules! arrays {
                 T: Array,
             {
                 let operands = vec![self.node(), element.into_operand().0];
-                Expr::new(Node::Op(Op::Function("ARRAY_REMOVE"), operands))
+                Expr::new(Node::op(Op::Function("ARRAY_REMOVE"), operands))
             }
         }
     )*};

@@ -62,7 +62,7 @@ impl<M> Q<M> {
 
     fn group(op: Op, conditions: impl IntoIterator<Item = Q<M>>) -> Self {
         let nodes = conditions.into_iter().map(|q| q.node).collect();
-        Self::new(Node::Op(op, nodes))
+        Self::new(Node::op(op, nodes))
     }
 }
 

@@ -152,12 +152,12 @@ impl<M, T> Case<M, T> {
     /// The value where no condition is true.
     pub fn otherwise(mut self, value: impl IntoOperand<M, T>) -> Expr<M, T> {
         self.operands.push(value.into_operand().0);
-        Expr::new(Node::Op(Op::Case, self.operands))
+        Expr::new(Node::op(Op::Case, self.operands))
     }
 
     /// NULL where no condition is true.
     pub fn or_null(self) -> Expr<M, Option<T>> {
-        Expr::new(Node::Op(Op::Case, self.operands))
+        Expr::new(Node::op(Op::Case, self.operands))
     }
 }
 

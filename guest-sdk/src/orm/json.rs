@@ -179,7 +179,7 @@ macro_rules! documents {
                 T: Document,
             {
                 let operands = vec![self.node(), path.into_array().0, json.into_operand().0];
-                Expr::new(Node::Op(Op::Function("JSONB_SET"), operands))
+                Expr::new(Node::op(Op::Function("JSONB_SET"), operands))
             }
         }
     )*};

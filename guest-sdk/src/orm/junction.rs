@@ -62,6 +62,6 @@ impl Tie {
         let mut operands = vec![Node::Column(ColumnRef::own(self.target))];
         operands.extend(targets.iter().cloned().map(Node::Value));
         let array_oid = Selected::own(self.table, self.target).sql.array_oid;
-        Node::Op(Op::In { array_oid }, operands)
+        Node::op(Op::In { array_oid }, operands)
     }
 }

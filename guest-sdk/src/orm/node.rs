@@ -145,7 +145,14 @@ pub(crate) enum Op {
         sql: &'static str,
         nullable: bool,
     },
+    /// In the place of what nested without end: a mistake that is told when the
+    /// query is compiled.
+    TooDeep,
 }
+
+/// How many nodes can stand one inside the other. Each takes room on the
+/// plugin's stack, and one more than this is a mistake in a loop.
+pub(crate) const LEVELS_MAX: usize = 400;
 
 /// When a node is NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,24 +188,44 @@ impl Op {
 }
 
 impl Node {
+    /// What an operation makes of its operands.
+    ///
+    /// The tree is walked over by recursion from the moment it is there, were
+    /// it only to drop it, so what is too deep is left out at once.
+    pub(crate) fn op(op: Op, mut operands: Vec<Node>) -> Self {
+        operands.iter_mut().for_each(Self::limit);
+        Self::Op(op, operands)
+    }
+
     pub(crate) fn binary(op: Op, left: Node, right: Node) -> Self {
-        Self::Op(op, vec![left, right])
+        Self::op(op, vec![left, right])
     }
 
     pub(crate) fn unary(op: Op, operand: Node) -> Self {
-        Self::Op(op, vec![operand])
+        Self::op(op, vec![operand])
     }
 
     /// SQL around its operands, which is NULL where one of them is.
     pub(crate) fn sql(pieces: &'static [&'static str], operands: Vec<Node>) -> Self {
         let nulls = Nulls::Strict;
-        Self::Op(Op::Sql { pieces, nulls }, operands)
+        Self::op(Op::Sql { pieces, nulls }, operands)
     }
 
     /// SQL around its operands, which can be NULL where none of them is.
     pub(crate) fn sql_or_null(pieces: &'static [&'static str], operands: Vec<Node>) -> Self {
         let nulls = Nulls::Maybe;
-        Self::Op(Op::Sql { pieces, nulls }, operands)
+        Self::op(Op::Sql { pieces, nulls }, operands)
+    }
+
+    /// What stands in the place of what is too deep.
+    pub(crate) fn too_deep() -> Self {
+        Self::Op(Op::TooDeep, Vec::new())
+    }
+
+    fn limit(&mut self) {
+        if self.is_deeper_than(LEVELS_MAX) {
+            *self = Self::too_deep();
+        }
     }
 
     /// `left op right` for AND and OR, which take any number: a chain of a
@@ -362,10 +389,14 @@ impl Node {
         }
     }
 
-    fn into_operands(self, op: Op) -> Vec<Node> {
+    /// Those of the same operation, which were limited when it was made.
+    fn into_operands(mut self, op: Op) -> Vec<Node> {
         match self {
             Self::Op(same, operands) if same == op => operands,
-            node => vec![node],
+            _ => {
+                self.limit();
+                vec![self]
+            }
         }
     }
 }

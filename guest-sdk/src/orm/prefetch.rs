@@ -103,7 +103,7 @@ fn is_in<K: ColumnType>(column: Node, keys: &[Value]) -> Node {
     let mut operands = vec![column];
     operands.extend(keys.iter().cloned().map(Node::Value));
     let array_oid = K::SQL.array_oid;
-    Node::Op(Op::In { array_oid }, operands)
+    Node::op(Op::In { array_oid }, operands)
 }
 
 fn over_a_relation() -> Error {

@@ -33,7 +33,7 @@ use crate::database::ColumnType;
 /// it before the query runs. [`Q::raw`] is the same for conditions.
 pub fn raw<M, T: ColumnType>(sql: &'static str, operands: impl Operands<M>) -> Expr<M, T> {
     let nullable = T::NULLABLE;
-    Expr::new(Node::Op(Op::Raw { sql, nullable }, operands.into_nodes().0))
+    Expr::new(Node::op(Op::Raw { sql, nullable }, operands.into_nodes().0))
 }
 
 impl<M> Q<M> {
@@ -50,7 +50,7 @@ impl<M> Q<M> {
     /// ```
     pub fn raw(sql: &'static str, operands: impl Operands<M>) -> Self {
         let nullable = true;
-        Self::new(Node::Op(Op::Raw { sql, nullable }, operands.into_nodes().0))
+        Self::new(Node::op(Op::Raw { sql, nullable }, operands.into_nodes().0))
     }
 }
 

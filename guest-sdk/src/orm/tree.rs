@@ -57,6 +57,6 @@ impl<M: Model> QuerySet<M> {
         }
         let key = Node::Column(ColumnRef::key(M::META));
         let operands = vec![key, Node::Query(Box::new(start))];
-        self.with_conditions(vec![Node::Op(Op::InTree { path, is_up }, operands)])
+        self.with_conditions(vec![Node::op(Op::InTree { path, is_up }, operands)])
     }
 }

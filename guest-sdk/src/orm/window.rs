@@ -143,10 +143,10 @@ impl<M> Window<M> {
     fn over(self, function: Node) -> Node {
         let mut operands = vec![function];
         if !self.partition.is_empty() {
-            operands.push(Node::Op(Op::Partition, self.partition));
+            operands.push(Node::op(Op::Partition, self.partition));
         }
         operands.extend(self.order);
-        Node::Op(Op::Over(self.frame), operands)
+        Node::op(Op::Over(self.frame), operands)
     }
 }
 
@@ -206,7 +206,7 @@ impl<M, T> Aggregate<M, T> {
 
 fn of_rank<M, T>(pieces: &'static [&'static str]) -> WindowFunction<M, T> {
     let nulls = Nulls::Never;
-    WindowFunction::new(Node::Op(Op::Sql { pieces, nulls }, Vec::new()))
+    WindowFunction::new(Node::op(Op::Sql { pieces, nulls }, Vec::new()))
 }
 
 /// The number of the row, from 1.

@@ -20,6 +20,7 @@ mod drafts;
 mod expressions;
 mod fragments;
 mod functions;
+mod limits;
 mod lookups;
 mod models;
 mod partial;

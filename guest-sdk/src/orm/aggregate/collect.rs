@@ -52,5 +52,5 @@ pub fn bool_or<M>(condition: Q<M>) -> Aggregate<M, Option<bool>> {
 /// pass over it.
 fn is_true<M>(condition: Q<M>) -> Node {
     let (pieces, nulls) = (&["(", ") IS TRUE"], Nulls::Never);
-    Node::Op(Op::Sql { pieces, nulls }, vec![condition.node])
+    Node::op(Op::Sql { pieces, nulls }, vec![condition.node])
 }

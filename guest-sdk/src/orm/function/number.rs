@@ -34,7 +34,7 @@ impl Fraction for Option<Decimal> {}
 /// ```
 pub fn random<M>() -> Expr<M, f64> {
     let (pieces, nulls) = (&["RANDOM()"], Nulls::Never);
-    Expr::new(Node::Op(Op::Sql { pieces, nulls }, Vec::new()))
+    Expr::new(Node::op(Op::Sql { pieces, nulls }, Vec::new()))
 }
 
 macro_rules! number_functions {
@@ -100,7 +100,7 @@ macro_rules! number_functions {
                 T: Fraction,
             {
                 let operands = vec![self.node(), exponent.into_operand().0];
-                Expr::new(Node::Op(Op::Function("POWER"), operands))
+                Expr::new(Node::op(Op::Function("POWER"), operands))
             }
         }
 
@@ -109,7 +109,7 @@ macro_rules! number_functions {
             /// `Round(…, precision)`.
             pub fn round_to(self, digits: impl IntoOperand<M, i32>) -> Expr<M, Decimal> {
                 let operands = vec![self.node(), digits.into_operand().0];
-                Expr::new(Node::Op(Op::Function("ROUND"), operands))
+                Expr::new(Node::op(Op::Function("ROUND"), operands))
             }
         }
 
@@ -118,7 +118,7 @@ macro_rules! number_functions {
             /// `Round(…, precision)`.
             pub fn round_to(self, digits: impl IntoOperand<M, i32>) -> Expr<M, Option<Decimal>> {
                 let operands = vec![self.node(), digits.into_operand().0];
-                Expr::new(Node::Op(Op::Function("ROUND"), operands))
+                Expr::new(Node::op(Op::Function("ROUND"), operands))
             }
         }
     )*};

@@ -96,7 +96,7 @@ impl<M: Model> QuerySet<M> {
             return Ok(HashMap::new());
         }
         let array_oid = M::Key::SQL.array_oid;
-        let has_key = Q::new(Node::Op(Op::In { array_oid }, operands));
+        let has_key = Q::new(Node::op(Op::In { array_oid }, operands));
         let rows = self.clone().filter(has_key).all(db)?;
         Ok(rows
             .into_iter()

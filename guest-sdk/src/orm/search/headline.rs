@@ -87,5 +87,5 @@ pub(super) fn headline<M>(text: Node, query: SearchQuery<M>, options: &HeadlineO
     if !options.text.is_empty() {
         operands.push(Operand::value(&options.text).0);
     }
-    Node::Op(Op::Function("TS_HEADLINE"), operands)
+    Node::op(Op::Function("TS_HEADLINE"), operands)
 }

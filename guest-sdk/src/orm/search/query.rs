@@ -4,7 +4,7 @@ use std::ops::{BitAnd, BitOr, Not};
 
 use super::{ENGLISH, named};
 use crate::orm::lookup::{IntoText, TextForm};
-use crate::orm::node::Node;
+use crate::orm::node::{LEVELS_MAX, Node};
 
 /// What is searched for: all of the words in a text, as
 /// [`SearchQuery::plain`].
@@ -114,6 +114,31 @@ impl<M> SearchQuery<M> {
 }
 
 impl Term {
+    /// SQL around others, as far as these do not nest without end.
+    fn joined(pieces: &'static [&'static str], mut terms: Vec<Self>) -> Self {
+        let too_deep = terms
+            .iter_mut()
+            .filter(|term| term.is_deeper_than(LEVELS_MAX));
+        for term in too_deep {
+            *term = Self::Text {
+                syntax: Syntax::Plain,
+                config: ENGLISH,
+                text: Node::too_deep(),
+            };
+        }
+        Self::Joined(pieces, terms)
+    }
+
+    fn is_deeper_than(&self, levels: usize) -> bool {
+        match (self, levels.checked_sub(1)) {
+            (_, None) => true,
+            (Self::Text { text, .. }, Some(levels)) => text.is_deeper_than(levels),
+            (Self::Joined(_, terms), Some(levels)) => {
+                terms.iter().any(|term| term.is_deeper_than(levels))
+            }
+        }
+    }
+
     fn set_config(&mut self, name: &'static str) {
         match self {
             Self::Text { config, .. } => *config = name,
@@ -158,10 +183,8 @@ impl<M> BitAnd for SearchQuery<M> {
     type Output = Self;
 
     fn bitand(self, other: Self) -> Self {
-        Self::of(Term::Joined(
-            &["(", " && ", ")"],
-            vec![self.term, other.term],
-        ))
+        let terms = vec![self.term, other.term];
+        Self::of(Term::joined(&["(", " && ", ")"], terms))
     }
 }
 
@@ -169,10 +192,8 @@ impl<M> BitOr for SearchQuery<M> {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self::of(Term::Joined(
-            &["(", " || ", ")"],
-            vec![self.term, other.term],
-        ))
+        let terms = vec![self.term, other.term];
+        Self::of(Term::joined(&["(", " || ", ")"], terms))
     }
 }
 
@@ -180,7 +201,7 @@ impl<M> Not for SearchQuery<M> {
     type Output = Self;
 
     fn not(self) -> Self {
-        Self::of(Term::Joined(&["(!! ", ")"], vec![self.term]))
+        Self::of(Term::joined(&["(!! ", ")"], vec![self.term]))
     }
 }
 

@@ -60,5 +60,5 @@ pub(super) fn rank<M>(vector: Node, query: Node, options: &RankOptions) -> Node 
     } else {
         "TS_RANK"
     };
-    Node::Op(Op::Function(name), operands)
+    Node::op(Op::Function(name), operands)
 }

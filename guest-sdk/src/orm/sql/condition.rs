@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::select::Ask;
+use super::select::{Ask, too_deep};
 use super::shape::address;
 use super::writer::Writer;
 use crate::database::write_array;
@@ -103,6 +103,9 @@ impl Writer {
                 self.in_tree(key, start, path, is_up)
             }
             (Op::Raw { sql, .. }, _) => self.raw(sql, operands),
+            (Op::TooDeep, _) => Err(too_deep()),
+            // Also in the place of a query.
+            (_, [.., Node::Op(Op::TooDeep, _)]) => Err(too_deep()),
             _ => Err(wrong_number()),
         }
     }

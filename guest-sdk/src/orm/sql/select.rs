@@ -3,14 +3,10 @@ use super::shape::{Shape, address, rows_parameter};
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
-use crate::orm::node::Node;
+use crate::orm::node::{LEVELS_MAX, Node};
 use crate::orm::order::OrderTerm;
 use crate::orm::select::{Lock, Select};
 use crate::{Error, Result};
-
-/// Each level takes room on the plugin's stack, and a level more than this is
-/// a mistake in a loop.
-const LEVELS_MAX: usize = 400;
 
 /// What is wanted of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -329,7 +325,7 @@ impl Writer {
     }
 }
 
-fn too_deep() -> Error {
+pub(super) fn too_deep() -> Error {
     Error::invalid_query(format!(
         "a condition nests more than {LEVELS_MAX} levels; \
          put its parts side by side with `Q::all` or `Q::any`"

@@ -267,7 +267,10 @@ impl Error {
     pub fn is_invalid_search(&self) -> bool {
         let (sqlstate, message) = (self.sqlstate(), self.failure().map(|f| &*f.error.message));
         match (sqlstate, message) {
-            (Some("42601"), Some(message)) => message.contains("tsquery"),
+            (Some("42601"), Some(message)) => {
+                // The latter is of a backslash at its end.
+                message.contains("tsquery") || message.contains("no escaped character")
+            }
             (Some("22023"), Some(message)) => message.contains("phrase operator"),
             _ => false,
         }
@@ -495,6 +498,7 @@ mod tests {
             Error::new(Kind::Database(failure))
         };
         assert!(refused("42601", "no operand in tsquery: \"a &\"").is_invalid_search());
+        assert!(refused("42601", "there is no escaped character: \"\\\"").is_invalid_search());
         assert!(refused("22023", "distance in phrase operator must be …").is_invalid_search());
         assert!(!refused("42601", "syntax error at or near \"SELEC\"").is_invalid_search());
         assert!(!refused("23505", "tsquery").is_invalid_search());

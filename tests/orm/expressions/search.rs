@@ -117,7 +117,7 @@ fn text_of_a_client_is_no_error_of_a_search() {
                 .expect(text);
         }
     }
-    for text in ["a &", "'", "(a", "a b", "a:zz", "a <99999> b"] {
+    for text in ["a &", "'", "(a", "a b", "a:zz", "a <99999> b", "a\\"] {
         let matches = search_vector(Item::title).matches(SearchQuery::raw(text));
         let error = Item::objects().filter(matches).all(&db).expect_err(text);
         assert!(error.is_invalid_search(), "{text}: {error}");

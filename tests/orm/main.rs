@@ -5,6 +5,7 @@
 mod bulk;
 mod cursors;
 mod expressions;
+mod hostile;
 mod lookups;
 mod models;
 mod properties;

@@ -72,6 +72,42 @@ fn a_tree_is_all_of_it_and_a_circle_ends() {
 }
 
 #[test]
+fn what_is_asked_of_a_slice_of_distinct_rows_is_asked_of_those() {
+    let db = comments();
+    let slice = all()
+        .distinct()
+        .order_by([Comment::score.desc(), Comment::id.asc()])
+        .limit(3);
+    let sum = slice.aggregate(plinth::orm::sum(Comment::score), &db);
+    assert_eq!(sum.expect("a sum"), Some(9 + 5 + 5));
+    let second = slice.offset(1).limit(1);
+    let tree = second.with_descendants(Comment::parent());
+    assert_eq!(tree.count(&db).expect("a count"), 4);
+    assert_eq!(tree.all(&db).expect("a query").len(), 4);
+}
+
+#[test]
+fn a_tree_grows_from_the_rows_that_are_found_and_all_of_it_is_kept() {
+    let mut db = comments();
+    // Of the topic `a` the one that comes first, which is 2.
+    let lowest = all()
+        .filter(Comment::topic.eq("a"))
+        .distinct_on(Comment::topic)
+        .order_by([Comment::topic.asc(), Comment::score.asc()]);
+    assert_eq!(ids(lowest.with_descendants(Comment::parent()), &db), [2, 4]);
+    // What is found in the tree may agree with what it grows from.
+    let first = all()
+        .filter(Comment::id.eq(2))
+        .distinct_on(Comment::topic)
+        .with_ancestors(Comment::parent());
+    let same = first.filter(Comment::topic.eq("a"));
+    assert_eq!(ids(same.clone(), &db), [1, 2]);
+    let locked = same.for_update().with_ancestors(Comment::parent());
+    let rows = db.transaction(|tx| locked.for_update().all(tx));
+    assert_eq!(rows.expect("a query").len(), 2);
+}
+
+#[test]
 fn the_depth_of_a_tree_by_sql_of_the_authors_own() {
     let db = comments();
     let thread = Cte::recursive(

@@ -53,12 +53,13 @@ impl<M: Model> QuerySet<M> {
         Self::new().with_conditions(vec![condition])
     }
 
-    /// The same with other conditions, and no limit.
+    /// The same with other conditions, of which all rows are kept.
     pub(super) fn with_conditions(mut self, conditions: Vec<Node>) -> Self {
         self.select = Select {
             conditions,
             limit: None,
             offset: None,
+            distinct_on: Vec::new(),
             ..self.select
         };
         self

@@ -198,12 +198,25 @@ impl Select {
 
     /// The condition that a row is one of these.
     fn has_key_of_rows(&self) -> Node {
-        let key = Selected::key(self.model);
-        let column = key.node.clone();
+        let key = Node::Column(ColumnRef::key(self.model));
+        Node::binary(Op::InQuery, key, Node::Query(Box::new(self.keys())))
+    }
+
+    /// The query for the keys of its rows, to stand in one that has its named
+    /// queries and locks its rows.
+    pub(crate) fn keys(&self) -> Self {
         let mut select = self.clone();
         select.ctes.clear();
-        select.values = vec![key];
-        Node::binary(Op::InQuery, column, Node::Query(Box::new(select)))
+        select.loads.clear();
+        select.lock = None;
+        select.values = vec![Selected::key(self.model)];
+        // No two rows have one key, and of distinct values Postgres orders by
+        // none that is not selected.
+        select.is_distinct = false;
+        if !select.is_slice() && select.distinct_on.is_empty() {
+            select.order.clear();
+        }
+        select
     }
 
     pub(crate) fn related(&self) -> Related {

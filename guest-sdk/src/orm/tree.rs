@@ -4,7 +4,6 @@ use super::model::Model;
 use super::node::{ColumnRef, Node, Op};
 use super::path::Relation;
 use super::query_set::QuerySet;
-use super::selection::Selected;
 
 impl<M: Model> QuerySet<M> {
     /// The rows with all that refer to them over a foreign key to the model
@@ -48,13 +47,7 @@ impl<M: Model> QuerySet<M> {
 
     fn tree(self, parent: M::Path<M>, is_up: bool) -> Self {
         let path = parent.path();
-        let mut start = self.as_select().clone();
-        start.loads.clear();
-        start.ctes.clear();
-        start.values = vec![Selected::key(M::META)];
-        if !start.is_slice() {
-            start.order.clear();
-        }
+        let start = self.as_select().keys();
         let key = Node::Column(ColumnRef::key(M::META));
         let operands = vec![key, Node::Query(Box::new(start))];
         self.with_conditions(vec![Node::op(Op::InTree { path, is_up }, operands)])

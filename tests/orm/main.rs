@@ -3,6 +3,7 @@
 //! over HTTP.
 
 mod bulk;
+mod concurrency;
 mod cursors;
 mod expressions;
 mod hostile;

@@ -3,7 +3,8 @@
 //!
 //! - [`TestHost`]: the host, with the plugins a test asks for.
 //! - [`Client`], [`Answer`]: requests and what came back.
-//! - [`native_database`]: a database for the SDK's queries without a host.
+//! - [`native_database`], [`NativeDatabase`]: a database for the SDK's queries without a host,
+//!   for one thread or several.
 //! - [`component`]: plugins, built from their sources once per process.
 
 mod client;
@@ -15,4 +16,4 @@ mod native;
 pub use client::{Answer, Client};
 pub use component::{component, folder};
 pub use host::{Options, TestHost};
-pub use native::native_database;
+pub use native::{NativeDatabase, native_database};

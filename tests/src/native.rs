@@ -10,7 +10,7 @@ use plinth::orm::{ModelMeta, schema};
 use plinth::testing::{Answer, Database, Refusal, use_database};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::{Format, FromSql, IsNull, Kind, ToSql, Type};
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 use crate::database;
 
@@ -21,22 +21,47 @@ use crate::database;
 ///
 /// When Postgres does not start, or refuses the tables.
 pub fn native_database(models: &[&'static ModelMeta]) -> Db {
-    let client = RUNTIME.block_on(connect());
-    use_database(Rc::new(Connection(client)));
-    let db = Db::named("default");
-    // Twice, because a plugin's tables may be there already.
-    for table in [schema::tables(models), schema::tables(models)].concat() {
-        for statement in table.ddl {
-            db.execute(&*statement, &[]).expect(&statement);
+    NativeDatabase::create(models).connect()
+}
+
+/// A new database that several threads use, each with a connection of its own.
+#[derive(Clone, Debug)]
+pub struct NativeDatabase(Config);
+
+impl NativeDatabase {
+    /// A database with the tables of some models.
+    ///
+    /// # Panics
+    ///
+    /// When Postgres does not start, or refuses the tables.
+    pub fn create(models: &[&'static ModelMeta]) -> Self {
+        let (_, config) = RUNTIME.block_on(database::create());
+        let database = Self(config);
+        let db = database.connect();
+        // Twice, because a plugin's tables may be there already.
+        for table in [schema::tables(models), schema::tables(models)].concat() {
+            for statement in table.ddl {
+                db.execute(&*statement, &[]).expect(&statement);
+            }
         }
+        database
     }
-    db
+
+    /// Connects to it, for all that runs on this thread from now on.
+    ///
+    /// # Panics
+    ///
+    /// When Postgres refuses the connection.
+    pub fn connect(&self) -> Db {
+        let client = RUNTIME.block_on(connect(&self.0));
+        use_database(Rc::new(Connection(client)));
+        Db::named("default")
+    }
 }
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
-async fn connect() -> Client {
-    let (_, config) = database::create().await;
+async fn connect(config: &Config) -> Client {
     let (client, connection) = config.connect(NoTls).await.expect("a connection");
     tokio::spawn(connection);
     client

@@ -7,6 +7,7 @@ mod concurrency;
 mod cursors;
 mod expressions;
 mod hostile;
+mod limits;
 mod lookups;
 mod models;
 mod properties;

@@ -6,6 +6,7 @@ mod bulk;
 mod concurrency;
 mod cursors;
 mod expressions;
+mod faults;
 mod hostile;
 mod limits;
 mod lookups;

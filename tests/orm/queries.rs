@@ -35,6 +35,28 @@ fn ids(query: QuerySet<Comment>, db: &Db) -> Vec<i64> {
 }
 
 #[test]
+fn the_first_of_those_that_agree_stay_so_inside_another_query() {
+    let db = comments();
+    let least_of_topics = || {
+        all()
+            .distinct_on(Comment::topic)
+            .order_by([Comment::topic.asc(), Comment::score.asc()])
+    };
+    assert_eq!(ids(least_of_topics(), &db), [2, 4, 6, 7]);
+    let keys = least_of_topics().values(Comment::id);
+    let inside = all().filter(Comment::id.is_in_query(keys.clone()));
+    assert_eq!(ids(inside, &db), [2, 4, 6, 7]);
+    let united = keys.clone().union(keys.clone());
+    assert_eq!(united.count(&db).expect("a count"), 4);
+    let named = all()
+        .with(Cte::query("least", keys).columns(&["id"]))
+        .filter(Q::raw("{} IN (SELECT id FROM least)", (Comment::id,)));
+    assert_eq!(ids(named, &db), [2, 4, 6, 7]);
+    let trees = least_of_topics().with_ancestors(Comment::parent());
+    assert_eq!(ids(trees, &db), [1, 2, 4, 6, 7]);
+}
+
+#[test]
 fn a_tree_is_all_of_it_and_a_circle_ends() {
     let db = comments();
     let from = |id: i64| all().filter(Comment::id.eq(id));

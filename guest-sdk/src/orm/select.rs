@@ -128,6 +128,14 @@ impl Select {
         self.limit.is_some() || self.offset.is_some()
     }
 
+    /// Drops its ordering, which says nothing of a set, unless it decides what
+    /// is in it.
+    pub(crate) fn forget_order(&mut self) {
+        if !self.is_slice() && self.distinct_on.is_empty() {
+            self.order.clear();
+        }
+    }
+
     /// Whether it leaves out rows that are like others.
     pub(crate) fn is_unique(&self) -> bool {
         self.is_distinct || !self.distinct_on.is_empty()
@@ -213,9 +221,7 @@ impl Select {
         // No two rows have one key, and of distinct values Postgres orders by
         // none that is not selected.
         select.is_distinct = false;
-        if !select.is_slice() && select.distinct_on.is_empty() {
-            select.order.clear();
-        }
+        select.forget_order();
         select
     }
 

@@ -42,12 +42,9 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
         &self.select
     }
 
-    /// The query without its types. An ordering says nothing of a set, unless it
-    /// decides what is in it.
+    /// The query without its types, to stand in another.
     pub(super) fn into_select(mut self) -> Select {
-        if !self.select.is_slice() {
-            self.select.order.clear();
-        }
+        self.select.forget_order();
         self.select
     }
 

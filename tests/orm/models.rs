@@ -1,7 +1,7 @@
 //! What models say of their rows: versions, soft deletion, variants, tables of
 //! all kinds.
 
-use plinth::orm::{Edit, count};
+use plinth::orm::{Edit, count, excluded};
 use plinth::prelude::*;
 use plinth_tests::native_database;
 
@@ -367,6 +367,39 @@ fn variants_see_their_own_rows_and_the_parent_all() {
     assert!(doorless.unwrap_err().is_check_violation());
     assert_eq!(Truck::objects().delete(&db).expect("they go"), 1);
     assert_eq!(Vehicle::objects().count(&db).expect("a count"), 2);
+}
+
+#[test]
+fn a_row_of_another_variant_is_not_updated_instead() {
+    let db = native_database(&[Car::META, Truck::META]);
+    let truck = create!(Truck {
+        name: "Unimog",
+        load: 5
+    });
+    let truck = truck.insert(&db).expect("a truck");
+    let car = |id: i64| {
+        create!(Car {
+            id,
+            name: "Mini",
+            doors: 3
+        })
+    };
+    let upsert = |id| {
+        let upsert = car(id).on_conflict(Car::id);
+        upsert.do_update([Car::name.set(excluded(Car::name)), Car::doors.set(4)])
+    };
+    let error = upsert(truck.id).insert(&db).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    let many = Car::objects().on_conflict(Car::id);
+    let many = many.do_update([Car::doors.set(4)]);
+    let error = many.bulk_create([car(70), car(truck.id)], &db).unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    let left = Vehicle::objects().get(&db).expect("the truck alone");
+    assert_eq!((left.id, &*left.name), (truck.id, "Unimog"));
+
+    assert!(upsert(71).insert(&db).expect("it is inserted").1);
+    let (updated, is_new) = upsert(71).insert(&db).expect("it is updated");
+    assert_eq!((updated.doors, is_new), (4, false));
 }
 
 #[derive(Model, Debug)]

@@ -13,6 +13,7 @@ use super::related::Related;
 use super::row_reader::RowReader;
 use super::sql;
 use super::update::{Assign, AssignTerm};
+use super::values::only;
 use crate::database::Rows;
 use crate::{Db, Error, Result};
 
@@ -120,10 +121,11 @@ impl<M: Model> InsertOrUpdate<M, M::New> {
     /// # Errors
     ///
     /// When the statement fails, such as for another constraint;
-    /// [`is_invalid_query`](Error::is_invalid_query) when it updates nothing.
+    /// [`is_invalid_query`](Error::is_invalid_query) when it updates nothing;
+    /// [`is_not_found`](Error::is_not_found) when the row that is in the way is
+    /// of another variant of the table, which stays as it is.
     pub fn insert(self, db: &Db) -> Result<(M, bool)> {
-        let mut rows = self.0.batch(&[&self.0.draft], db)?;
-        rows.pop().ok_or_else(|| Error::not_found(M::META.table))
+        only(self.0.batch(&[&self.0.draft], db)?, M::META.table)
     }
 }
 
@@ -133,7 +135,8 @@ impl<M: Model> InsertOrUpdate<M, ()> {
     ///
     /// # Errors
     ///
-    /// As [`QuerySet::bulk_create`](super::QuerySet::bulk_create); Postgres
+    /// As [`insert`](Self::insert) and
+    /// [`QuerySet::bulk_create`](super::QuerySet::bulk_create); Postgres
     /// refuses two rows of one batch that are in each other's way.
     pub fn bulk_create(
         self,
@@ -141,9 +144,16 @@ impl<M: Model> InsertOrUpdate<M, ()> {
         db: &Db,
     ) -> Result<Vec<(M, bool)>> {
         let drafts: Vec<_> = rows.into_iter().collect();
-        insert::in_batches::<M, _>(&drafts, db, |drafts, db| {
-            self.0.batch(&drafts.iter().collect::<Vec<_>>(), db)
-        })
+        let insert = |db: &Db| {
+            insert::in_batches::<M, _>(&drafts, db, |drafts, db| {
+                self.0.batch(&drafts.iter().collect::<Vec<_>>(), db)
+            })
+        };
+        match M::META.variant {
+            // The statement does not fail for a row of another variant.
+            Some(_) => db.atomic(insert),
+            None => insert(db),
+        }
     }
 }
 
@@ -151,7 +161,11 @@ impl<M: Model, D> Upsert<M, D> {
     fn batch(&self, drafts: &[&M::New], db: &Db) -> Result<Vec<(M, bool)>> {
         let drafts: Vec<&dyn DraftValues> = drafts.iter().map(|draft| *draft as _).collect();
         let statement = sql::upsert(M::META, &drafts, &self.conflict)?;
-        decode(&db.query_statement(&statement)?)
+        let rows = db.query_statement(&statement)?;
+        if rows.len() < drafts.len() {
+            return Err(Error::not_found(M::META.table));
+        }
+        decode(&rows)
     }
 }
 

@@ -47,6 +47,11 @@ pub(crate) fn upsert(
     writer.on_conflict(conflict)?;
     writer.push(" DO UPDATE");
     writer.assign(model, &conflict.assigns)?;
+    if let Some(variant) = &model.variant {
+        // A row of another variant is in the way, and not this model's to change.
+        writer.push(" WHERE ");
+        writer.variant(0, variant)?;
+    }
     writer.push(" RETURNING ");
     writer.columns(0, model);
     // Only a row version that was there has been locked, or updated, by anyone.

@@ -194,6 +194,13 @@ fn rows_have_no_aggregates() {
     expect!["a filter of `books` is on an aggregate, which single rows do not have; use `.values(…).having(…)`"].assert_eq(&refusal(query.to_sql()));
     let update = query.update([Book::stock.set(0)]);
     assert!(refusal(update.to_sql()).contains("aggregate"));
+    let ordered = Book::objects().order_by([count().desc()]);
+    expect!["rows of `books` are ordered by an aggregate, which single rows do not have; order groups by it, with `.values(…)`, or rows by one of others: `Author::books().count()`, `subquery(…)`"].assert_eq(&refusal(ordered.to_sql()));
+    let set = Book::objects().update([Book::pages.set(max(Book::stock))]);
+    expect!["a change of `books` sets or returns an aggregate, which single rows do not have; `subquery` computes one of other rows"].assert_eq(&refusal(set.to_sql()));
+    let returned = Book::objects().update([Book::stock.set(0)]);
+    let returned = returned.returning_values(count());
+    assert!(refusal(returned.to_sql()).contains("sets or returns an aggregate"));
 }
 
 #[test]

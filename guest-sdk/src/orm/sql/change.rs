@@ -203,6 +203,9 @@ impl Writer {
         if value.has_window() {
             return Err(window_in_condition(self.scope.root));
         }
+        if value.has_aggregate() {
+            return Err(aggregate_in_change(self.scope.root));
+        }
         self.join_node(value)?;
         if self.scope.joins.is_empty() {
             return Ok(());
@@ -250,6 +253,14 @@ fn twice(model: &ModelMeta, column: &ColumnMeta) -> Error {
     Error::invalid_query(format!(
         "an update sets `{}.{}` twice",
         model.table, column.name
+    ))
+}
+
+fn aggregate_in_change(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "a change of `{}` sets or returns an aggregate, which single rows do not have; \
+         `subquery` computes one of other rows",
+        model.table
     ))
 }
 

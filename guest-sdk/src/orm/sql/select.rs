@@ -247,7 +247,11 @@ impl Writer {
     }
 
     fn order(&mut self, select: &Select) -> Result<()> {
+        let is_of_rows = select.values.is_empty();
         for (index, term) in select.order.iter().enumerate() {
+            if is_of_rows && term.node.has_aggregate() {
+                return Err(ordered_by_aggregate(select.model));
+            }
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             self.node_or_place(&term.node, &select.values)?;
             self.direction(term, self.is_nullable(&term.node)?);
@@ -359,6 +363,15 @@ fn aggregate_in_filter(model: &ModelMeta) -> Error {
     Error::invalid_query(format!(
         "a filter of `{}` is on an aggregate, which single rows do not have; \
          use `.values(…).having(…)`",
+        model.table
+    ))
+}
+
+fn ordered_by_aggregate(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "rows of `{}` are ordered by an aggregate, which single rows do not have; \
+         order groups by it, with `.values(…)`, or rows by one of others: \
+         `Author::books().count()`, `subquery(…)`",
         model.table
     ))
 }

@@ -286,3 +286,63 @@ fn over_a_foreign_key_is_refused() {
     let error = query.all(&db).expect_err("not its own");
     assert!(error.is_invalid_query(), "{error:?}");
 }
+
+#[derive(Model, Debug)]
+#[model(table = "clubs")]
+struct Club {
+    #[model(key, auto)]
+    id: i64,
+    #[model(through = Membership(club, user))]
+    members: ManyToMany<User>,
+}
+
+#[derive(Model, Debug)]
+#[model(table = "users")]
+struct User {
+    #[model(key)]
+    name: String,
+}
+
+#[derive(Model, Debug)]
+#[model(table = "memberships", unique(user, club))]
+struct Membership {
+    #[model(key, auto)]
+    id: i64,
+    club: ForeignKey<Club>,
+    user: ForeignKey<User>,
+    #[model(version)]
+    version: i32,
+    #[model(soft_delete)]
+    left_at: Option<Timestamp>,
+}
+
+#[test]
+fn a_tie_that_was_deleted_softly_comes_back() {
+    let db = native_database(&[Club::META, User::META, Membership::META]);
+    for name in ["ann", "bob", "cem"] {
+        create!(User { name }).insert(&db).expect("a user");
+    }
+    let club = create!(Club {}).insert(&db).expect("a club");
+    let members = || {
+        let members = club.members.objects().expect("a query");
+        let names = members.values(User::name).order_by([User::name.asc()]);
+        names.all(&db).expect("names")
+    };
+    let add = |names: &[&str]| {
+        let added = club.members.add(names.iter().copied(), &db);
+        added.expect("they are tied")
+    };
+    assert_eq!(add(&["ann", "bob"]), 2);
+    assert_eq!(club.members.remove(["ann"], &db).expect("it goes"), 1);
+    assert_eq!(members(), ["bob"]);
+    assert_eq!(add(&["bob", "ann", "ann"]), 1);
+    assert_eq!(members(), ["ann", "bob"]);
+    club.members.set(["cem"], &db).expect("they are set");
+    club.members.set(["bob", "cem"], &db).expect("they are set");
+    assert_eq!(members(), ["bob", "cem"]);
+    let ties = Membership::objects().with_deleted().count(&db);
+    assert_eq!(ties.expect("a count"), 3, "each has one, deleted or not");
+    let bob = Membership::objects().filter(Membership::user_id.eq("bob"));
+    // Tied, deleted and tied again.
+    assert_eq!(bob.get(&db).expect("a tie").version, 3);
+}

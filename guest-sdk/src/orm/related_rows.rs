@@ -208,6 +208,10 @@ impl<T: Model> ManyToMany<T> {
     /// Ties rows to this one, by themselves or by their keys, and returns how
     /// many were not yet.
     ///
+    /// Of a model between that has [soft deletion](super::SoftDelete), a tie that
+    /// was removed comes back. That a tie is there already, its unique constraint
+    /// of the two foreign keys tells.
+    ///
     /// # Errors
     ///
     /// When the statement fails, such as because a row is not there; and

@@ -163,7 +163,7 @@ pub use expression::{Expr, Expression, Number, Remainder};
 pub use field::{IntoField, into_field};
 pub use foreign_key::{ForeignKey, OneToOne};
 pub use function::{
-    Calendar, Case, Clock, Fraction, Moment, Shift, coalesce, days, greatest, hours, least,
+    Calendar, Case, Clock, Epoch, Fraction, Moment, Shift, coalesce, days, greatest, hours, least,
     minutes, months, now, nullif, random, seconds, value, weeks, when, years,
 };
 pub use insert::insert;

@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 use std::ops::{BitAnd, BitOr, Not};
 
 use super::column::Column;
+use super::expression::Expr;
 use super::node::{Node, Op};
 
 /// A condition on the rows of `M`, Django's `Q`: a plain value, so a function can
@@ -92,6 +93,15 @@ impl<M> Not for Q<M> {
 
 /// A boolean column may be negated straight away: `!Book::published`.
 impl<M> Not for Column<M, bool> {
+    type Output = Q<M>;
+
+    fn not(self) -> Q<M> {
+        !self.is_true()
+    }
+}
+
+/// A boolean expression may be, too: `!coalesce(Book::signed, false)`.
+impl<M> Not for Expr<M, bool> {
     type Output = Q<M>;
 
     fn not(self) -> Q<M> {

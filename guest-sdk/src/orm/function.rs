@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 pub use calendar::{Calendar, Clock, Moment, now};
-pub use interval::{Shift, days, hours, minutes, months, seconds, weeks, years};
+pub use interval::{Epoch, Shift, days, hours, minutes, months, seconds, weeks, years};
 pub use number::{Fraction, random};
 
 use super::aggregate::{Aggregate, Ordered};

@@ -165,3 +165,16 @@ impl<M> IntoOperand<M, Option<String>> for Option<&str> {
         Operand::value(&self)
     }
 }
+
+// What the items of a borrowed list are.
+impl<M> IntoOperand<M, String> for &&str {
+    fn into_operand(self) -> Operand {
+        Operand::value(self)
+    }
+}
+
+impl<M> IntoOperand<M, Option<String>> for &&str {
+    fn into_operand(self) -> Operand {
+        Operand::value(self)
+    }
+}

@@ -111,6 +111,12 @@ impl<M: Model> QuerySet<M> {
         self.filter(!condition)
     }
 
+    /// No rows: Django's `none`, for what would otherwise be an `Option` of a
+    /// query set.
+    pub fn none(self) -> Self {
+        self.filter(Q::any([]))
+    }
+
     /// Orders the rows, instead of any ordering before.
     pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
         self.select.order = order.into_iter().map(|order| order.term).collect();

@@ -160,6 +160,46 @@ macro_rules! spans {
 
 spans! { Column Expr Aggregate }
 
+/// A time or a length of time, which Postgres has as a number of seconds.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` is no number of seconds",
+    note = "`epoch` takes dates, times and intervals"
+)]
+pub trait Epoch: MaybeNull {}
+
+impl<T: Shift> Epoch for T {}
+
+macro_rules! epochs {
+    ($($Operand:ident)*) => {$(
+        impl<M, T> $Operand<M, T> {
+            /// How many seconds it is long, a month of 30 days; of a time, how
+            /// many since the beginning of 1970: `EXTRACT(EPOCH FROM …)`.
+            ///
+            /// ```
+            /// # use plinth::Timestamp;
+            /// # #[derive(plinth::Model)]
+            /// # #[model(table = "posts")]
+            /// # pub struct Post { #[model(key, auto)] pub id: i64, pub score: i32, pub out_at: Timestamp }
+            /// use plinth::orm::now;
+            ///
+            /// let hours = now().since(Post::out_at).epoch() / 3600.0;
+            /// let hot = Post::score.cast::<f64>() / (hours + 2.0).power(1.8);
+            /// let front_page = Post::objects().order_by([hot.desc()]).limit(30);
+            /// # assert!(front_page.to_sql().is_ok());
+            /// ```
+            pub fn epoch(self) -> Expr<M, T::Like<f64>>
+            where
+                T: Epoch,
+            {
+                let pieces = &["CAST(EXTRACT(EPOCH FROM ", ") AS double precision)"];
+                Expr::new(Node::sql(pieces, vec![self.node()]))
+            }
+        }
+    )*};
+}
+
+epochs! { Column Expr Aggregate }
+
 macro_rules! units {
     ($($name:ident $what:literal $pieces:expr, $number:ty;)*) => {$(
         #[doc = concat!("So many ", $what, " as an [`Interval`], of a column or an expression.")]

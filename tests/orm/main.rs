@@ -11,6 +11,7 @@ mod hostile;
 mod limits;
 mod lookups;
 mod models;
+mod nested;
 mod properties;
 mod queries;
 mod to_many;

@@ -140,6 +140,9 @@ pub(crate) enum Op {
         path: RelationPath,
         is_up: bool,
     },
+    /// A column of the query around, in a condition that is not yet in the query
+    /// inside it.
+    Around(ColumnRef),
     /// SQL of the author's own, with `{}` for each operand.
     Raw {
         sql: &'static str,
@@ -282,6 +285,17 @@ impl Node {
                     node.move_outer_under(path);
                 }
             }
+        }
+    }
+
+    /// Makes the columns of the query around those of the query around the one
+    /// that this is put in. Inside another query they would be those of that
+    /// one, so there they stay what no statement takes.
+    pub(crate) fn bind_around(&mut self) {
+        match self {
+            Self::Op(Op::Around(column), _) => *self = Self::Outer(*column),
+            Self::Op(_, operands) => operands.iter_mut().for_each(Self::bind_around),
+            _ => {}
         }
     }
 

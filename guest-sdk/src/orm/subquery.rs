@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 
 use super::column::Column;
 use super::condition::Q;
+use super::expression::Expr;
 use super::model::Model;
 use super::node::{Node, Op};
 use super::order::Order;
@@ -58,6 +59,48 @@ impl<M: Model, O> Correlated<M, O> {
     pub fn filter(mut self, condition: Q<M>) -> Self {
         self.select.conditions.push(condition.node);
         self
+    }
+
+    /// Keeps of these the rows of which a condition on a column of the query
+    /// around is true: Django's `OuterRef` in any test.
+    ///
+    /// ```
+    /// # use plinth::prelude::*;
+    /// # #[derive(Model)]
+    /// # #[model(table = "members")]
+    /// # pub struct Member {
+    /// #     #[model(key, auto)] pub id: i64, pub forum_id: i64, pub read_at: Option<Timestamp>
+    /// # }
+    /// # #[derive(Model)]
+    /// # #[model(table = "posts")]
+    /// # pub struct Post { #[model(key, auto)] pub id: i64, pub forum_id: i64, pub out_at: Timestamp }
+    /// use plinth::orm::{count, subquery};
+    ///
+    /// let unread = Post::objects()
+    ///     .correlate(Post::forum_id, Member::forum_id)
+    ///     .filter_outer(Member::read_at, |read_at| {
+    ///         read_at.clone().is_null() | read_at.lt(Post::out_at)
+    ///     });
+    /// let members = Member::objects().values((Member::id, subquery(unread.values(count()))));
+    /// assert_eq!(
+    ///     members.to_sql()?.sql(),
+    ///     "SELECT t0.\"id\", (SELECT COUNT(*) FROM \"posts\" AS t1 \
+    ///      WHERE t1.\"forum_id\" = t0.\"forum_id\" \
+    ///      AND (t0.\"read_at\" IS NULL OR t0.\"read_at\" < t1.\"out_at\")) FROM \"members\" AS t0"
+    /// );
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    pub fn filter_outer<T>(
+        self,
+        outer: Column<O, T>,
+        condition: impl FnOnce(Expr<M, T>) -> Q<M>,
+    ) -> Self {
+        let Node::Column(outer) = outer.node() else {
+            return self;
+        };
+        let mut condition = condition(Expr::new(Node::Op(Op::Around(outer), Vec::new())));
+        condition.node.bind_around();
+        self.filter(condition)
     }
 
     /// Keeps of these the rows of which the condition is not true.

@@ -187,3 +187,45 @@ fn an_aggregate_is_no_condition_on_the_rows_of_a_subquery() {
         .correlate(Review::book_id, Book::id);
     assert!(refusal(Book::objects().filter(exists(query)).to_sql()).contains("aggregate"));
 }
+
+#[test]
+fn a_column_of_the_query_around_can_be_in_any_condition() {
+    let longer = Book::objects()
+        .correlate(Book::author_id, Author::id)
+        .filter_outer(Author::name, |name| !Book::title.contains(name));
+    check(
+        Author::objects().filter(exists(longer)),
+        expect![[
+            r#""authors" AS t0 WHERE EXISTS (SELECT 1 FROM "books" AS t1 WHERE t1."author_id" = t0."id" AND NOT (t1."title" LIKE ('%' || REPLACE(REPLACE(REPLACE(t0."name", '\', '\\'), '%', '\%'), '_', '\_') || '%') ESCAPE '\'))"#
+        ]],
+    );
+    let of_sequel = Book::objects()
+        .correlate(Book::sequel_of_id, Book::id)
+        .filter_outer(Book::pages, |pages| !Book::pages.gt(pages));
+    check(
+        Book::objects().filter(exists(of_sequel)),
+        expect![[
+            r#""books" AS t0 WHERE EXISTS (SELECT 1 FROM "books" AS t1 WHERE t1."sequel_of_id" = t0."id" AND (t1."pages" > t0."pages") IS NOT TRUE)"#
+        ]],
+    );
+}
+
+#[test]
+fn a_column_of_the_query_around_is_not_one_of_another() {
+    let nested = Book::objects()
+        .correlate(Book::sequel_of_id, Book::id)
+        .filter_outer(Book::stock, |stock| {
+            let poorer = Book::objects().filter(Book::stock.lt(stock));
+            Book::id.is_in_query(poorer.values(Book::id))
+        });
+    expect!["a column of the query around, as `filter_outer` gives it, is for the condition that it is given for, and not for a query inside that"].assert_eq(&refusal(Book::objects().filter(exists(nested)).to_sql()));
+    let mut kept = None;
+    let _ = Book::objects()
+        .correlate(Book::author_id, Author::id)
+        .filter_outer(Author::name, |name| {
+            kept = Some(Book::title.eq(name.clone()));
+            Book::title.eq(name)
+        });
+    let elsewhere = Book::objects().filter(kept.expect("the condition"));
+    assert!(refusal(elsewhere.to_sql()).contains("filter_outer"));
+}

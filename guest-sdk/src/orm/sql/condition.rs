@@ -106,6 +106,7 @@ impl Writer {
             (Op::TooDeep, _) => Err(too_deep()),
             // Also in the place of a query.
             (_, [.., Node::Op(Op::TooDeep, _)]) => Err(too_deep()),
+            (Op::Around(_), _) => Err(not_around()),
             _ => Err(wrong_number()),
         }
     }
@@ -372,6 +373,13 @@ impl Writer {
 /// Which operation it is would bring the names of all into every plugin.
 pub(super) fn wrong_number() -> Error {
     Error::invalid_query("an operation has a wrong number of operands: a fault of the SDK itself")
+}
+
+fn not_around() -> Error {
+    Error::invalid_query(
+        "a column of the query around, as `filter_outer` gives it, is for the condition \
+         that it is given for, and not for a query inside that",
+    )
 }
 
 fn is_null(node: &Node) -> bool {

@@ -289,7 +289,9 @@ impl<'a> Shape<'a> {
             Op::Raw { .. } => 36,
             Op::SearchConfig(_) => 37,
             // Its distances are parameters, and an array has one of its own.
-            Op::Over(Some(_)) | Op::Array(_) | Op::In { .. } | Op::TooDeep => return None,
+            Op::Over(Some(_)) | Op::Array(_) | Op::In { .. } | Op::Around(_) | Op::TooDeep => {
+                return None;
+            }
         };
         self.key.push(code);
         self.details(op);

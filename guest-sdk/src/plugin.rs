@@ -76,6 +76,14 @@ macro_rules! __plugin {
                 $crate::orm::variants_agree(MODELS),
                 "two variants of one table have a column of the same name and of different types or ranges"
             );
+            const _: () = ::core::assert!(
+                $crate::orm::tables_differ(MODELS),
+                "two models are of one table and no variants; a struct of some of a model's columns is a `Partial`"
+            );
+            const _: () = ::core::assert!(
+                $crate::orm::index_names_differ(MODELS),
+                "two tables have indexes of the same name, of which Postgres would make one; leave out `name = …` or choose another"
+            );
             static PLUGIN: $crate::plugin::Plugin = $crate::plugin::Plugin {
                 name: env!("CARGO_PKG_NAME"),
                 version: env!("CARGO_PKG_VERSION"),

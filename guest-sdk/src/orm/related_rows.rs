@@ -209,8 +209,9 @@ impl<T: Model> ManyToMany<T> {
     /// many were not yet.
     ///
     /// Of a model between that has [soft deletion](super::SoftDelete), a tie that
-    /// was removed comes back. That a tie is there already, its unique constraint
-    /// of the two foreign keys tells.
+    /// was removed comes back. That a tie is there already is told by the model's
+    /// unique constraint of the two foreign keys, `unique(book, tag)`; without
+    /// one it is there twice.
     ///
     /// # Errors
     ///

@@ -42,6 +42,7 @@ use crate::{Db, Error, Result};
 ///
 /// A deleted row still holds the values of its unique constraints, and what is
 /// new may not have them: `get_or_create` then neither finds it nor can insert.
+/// An `on_conflict` with `do_update` finds it, and updates a row that stays deleted.
 /// A unique index of those rows only that are not deleted is the remedy, as above.
 ///
 /// `on_delete` knows nothing of it: nothing is deleted for Postgres, so the rows

@@ -224,7 +224,9 @@ impl<M: Model> QuerySet<M> {
     /// # Ok(()) }
     /// ```
     ///
-    /// These are three statements, however many rows there are.
+    /// These are three statements, however many rows there are. They are for
+    /// whole rows alone: those of [`annotate`](Self::annotate) and
+    /// [`union`](Self::union) come without.
     pub fn prefetch_related<T: Model>(mut self, relation: ToMany<M, T>) -> Self {
         self.push_prefetch(relation);
         self

@@ -7,7 +7,7 @@ use super::array::IntoArray;
 use super::column::Column;
 use super::condition::Q;
 use super::expression::Expr;
-use super::lookup::{IntoText, TextForm};
+use super::lookup::{IntoText, plain};
 use super::node::{Node, Op};
 use super::null::MaybeNull;
 use super::operand::IntoOperand;
@@ -25,10 +25,6 @@ impl Document for Value {}
 impl Document for Option<Value> {}
 impl<T> Document for Json<T> {}
 impl<T> Document for Option<Json<T>> {}
-
-fn plain<M>(text: impl IntoText<M>) -> Node {
-    text.into_text(TextForm::Plain).0
-}
 
 macro_rules! documents {
     ($($Operand:ident)*) => {$(

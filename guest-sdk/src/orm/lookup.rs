@@ -71,6 +71,11 @@ impl TextForm {
     }
 }
 
+/// A text as it is.
+pub(super) fn plain<M>(text: impl IntoText<M>) -> Node {
+    text.into_text(TextForm::Plain).0
+}
+
 /// Postgres takes minutes over some searches of a few ten thousand bytes, and
 /// its stack ends over others.
 const SEARCH_BYTES_MAX: usize = 4096;
@@ -212,8 +217,7 @@ macro_rules! lookups {
             where
                 T: Text,
             {
-                let pattern = pattern.into_text(TextForm::Plain).0;
-                Q::new(Node::sql(&["", " ~ ", ""], vec![self.node(), pattern]))
+                Q::new(Node::sql(&["", " ~ ", ""], vec![self.node(), plain(pattern)]))
             }
 
             /// Whether some part of it matches a regular expression of
@@ -222,8 +226,7 @@ macro_rules! lookups {
             where
                 T: Text,
             {
-                let pattern = pattern.into_text(TextForm::Plain).0;
-                Q::new(Node::sql(&["", " ~* ", ""], vec![self.node(), pattern]))
+                Q::new(Node::sql(&["", " ~* ", ""], vec![self.node(), plain(pattern)]))
             }
         }
     )*};

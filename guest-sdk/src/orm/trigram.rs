@@ -4,12 +4,8 @@ use super::aggregate::Aggregate;
 use super::column::Column;
 use super::condition::Q;
 use super::expression::Expr;
-use super::lookup::{IntoText, Text, TextForm};
+use super::lookup::{IntoText, Text, plain};
 use super::node::Node;
-
-fn plain<M>(text: impl IntoText<M>) -> Node {
-    text.into_text(TextForm::Plain).0
-}
 
 macro_rules! trigrams {
     ($($Operand:ident)*) => {$(

@@ -3,7 +3,7 @@
 use super::Aggregate;
 use crate::orm::condition::Q;
 use crate::orm::expression::Expression;
-use crate::orm::lookup::{IntoText, Text, TextForm};
+use crate::orm::lookup::{IntoText, Text, plain};
 use crate::orm::node::{Node, Nulls, Op};
 
 /// The values as one array, NULL among them, and `None` of no rows: Django's
@@ -31,7 +31,7 @@ where
     E: Expression<M>,
     E::Value: Text,
 {
-    let separator = separator.into_text(TextForm::Plain).0;
+    let separator = plain(separator);
     let operands = vec![values.into_operand().0, separator];
     Aggregate::new("STRING_AGG", operands, true)
 }

@@ -3,13 +3,9 @@
 use crate::orm::aggregate::Aggregate;
 use crate::orm::column::Column;
 use crate::orm::expression::Expr;
-use crate::orm::lookup::{IntoText, Text, TextForm};
+use crate::orm::lookup::{IntoText, Text, plain};
 use crate::orm::node::{Node, Op};
 use crate::orm::operand::IntoOperand;
-
-fn plain<M>(text: impl IntoText<M>) -> Node {
-    text.into_text(TextForm::Plain).0
-}
 
 fn call<M, T>(pieces: &'static [&'static str], operands: Vec<Node>) -> Expr<M, T> {
     Expr::new(Node::sql(pieces, operands))

@@ -22,6 +22,7 @@ struct Person {
 }
 
 type Team = Option<String>;
+type Staff = (String, Vec<String>);
 type Group = (Team, i64, i64, Option<i64>);
 type Totals = (i64, Option<i64>, Option<Decimal>);
 
@@ -168,7 +169,7 @@ fn rename(id: i64, name: String, db: Db) -> Result<Json<Vec<&'static str>>> {
 
 /// Everybody's staff, loaded with one statement more.
 #[get("/staff")]
-fn staff(db: Db) -> Result<Json<Vec<(String, Vec<String>)>>> {
+fn staff(db: Db) -> Result<Json<Vec<Staff>>> {
     let by_name = Person::staff().order_by([Person::name.asc()]);
     let people = Person::objects()
         .order_by([Person::name.asc()])

@@ -1,10 +1,11 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use super::meta::ModelMeta;
 use super::model::{self, Model};
 use super::sql;
 use super::value::Value;
-use crate::database::Parameter;
+use crate::database::Rows;
 use crate::{Db, Error, Result};
 
 /// A row that is being changed; `row.edit()` makes one.
@@ -40,7 +41,7 @@ pub struct Edit<M> {
 impl<M: Model> Edit<M> {
     /// Begins to change a row, which is as it is in the table.
     pub fn new(row: M) -> Self {
-        let loaded = encoded(&row.values());
+        let loaded = encoded(&row);
         Self { row, loaded }
     }
 
@@ -54,7 +55,7 @@ impl<M: Model> Edit<M> {
     /// of the fields.
     #[must_use]
     pub fn changed(&self) -> Vec<&'static str> {
-        let values = encoded(&self.row.values());
+        let values = encoded(&self.row);
         let columns = M::META.columns.iter().zip(values.iter().zip(&self.loaded));
         columns
             .filter(|(_, (value, before))| value.differs_from(before))
@@ -76,16 +77,11 @@ impl<M: Model> Edit<M> {
     /// when the primary key was changed; and when the statement fails, such as
     /// for a violated constraint. After an error it can be saved again.
     pub fn save(&mut self, db: &Db) -> Result<()> {
-        let values = encoded(&self.row.values());
-        let Some(statement) = sql::save_row(M::META, &self.loaded, &values)? else {
-            return Ok(());
-        };
-        let rows = db.query_statement(&statement)?;
-        if rows.is_empty() && M::META.version.is_some() {
-            return Err(Error::stale(M::META.table));
+        let values = encoded(&self.row);
+        if let Some(rows) = send(M::META, &self.loaded, &values, db)? {
+            model::reload(&mut self.row, &rows)?;
+            self.loaded = encoded(&self.row);
         }
-        model::reload(&mut self.row, &rows)?;
-        self.loaded = encoded(&self.row.values());
         Ok(())
     }
 
@@ -98,13 +94,36 @@ impl<M: Model> Edit<M> {
     /// statement fails.
     pub fn refresh(&mut self, db: &Db) -> Result<()> {
         model::refresh(&mut self.row, db)?;
-        self.loaded = encoded(&self.row.values());
+        self.loaded = encoded(&self.row);
         Ok(())
     }
 }
 
-fn encoded(values: &[&dyn Parameter]) -> Vec<Value> {
-    values.iter().map(|value| Value::new(*value)).collect()
+/// The part of a save that is the same for all models; `None` when nothing was
+/// changed.
+fn send(
+    model: &'static ModelMeta,
+    loaded: &[Value],
+    values: &[Value],
+    db: &Db,
+) -> Result<Option<Rows>> {
+    let Some(statement) = sql::save_row(model, loaded, values)? else {
+        return Ok(None);
+    };
+    let rows = db.query_statement(&statement)?;
+    if rows.is_empty() && model.version.is_some() {
+        return Err(Error::stale(model.table));
+    }
+    Ok(Some(rows))
+}
+
+/// Each column as the bytes that would be sent.
+// Called where a row is loaded, compared and saved: inlined, it would be a
+// kilobyte of each model.
+#[inline(never)]
+fn encoded<M: Model>(row: &M) -> Vec<Value> {
+    let values = row.values();
+    values.into_iter().map(Value::new).collect()
 }
 
 impl<M> Deref for Edit<M> {

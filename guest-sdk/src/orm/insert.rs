@@ -2,12 +2,14 @@
 
 use super::conflict::Conflict;
 use super::draft::{Draft, DraftValues};
+use super::meta::ModelMeta;
 use super::model::Model;
 use super::query_set::decode_rows;
 use super::related::Related;
 use super::sql;
+use super::values::only;
 use crate::database::{PARAMETERS_MAX, Rows};
-use crate::{Db, Error, Result};
+use crate::{Db, Result};
 
 /// How many rows are inserted with one statement whose text grows with them.
 const VALUES_ROWS_MAX: usize = 200;
@@ -22,9 +24,18 @@ const TABLE_ROWS_MAX: usize = 1000;
 ///
 /// When the statement fails, such as for a violated constraint.
 pub fn insert<M: Model>(draft: &M::New, db: &Db) -> Result<M> {
-    let rows = db.query_statement(&sql::insert(M::META, &[draft], None)?)?;
-    let row = decode(&rows)?.pop();
-    row.ok_or_else(|| Error::not_found(M::META.table))
+    let rows = send(M::META, draft, None, db)?;
+    only(decode(&rows)?, M::META.table)
+}
+
+/// The part of an insert that is the same for all models.
+fn send(
+    model: &'static ModelMeta,
+    draft: &dyn DraftValues,
+    conflict: Option<&Conflict>,
+    db: &Db,
+) -> Result<Rows> {
+    db.query_statement(&sql::insert(model, &[draft], conflict)?)
 }
 
 /// Inserts one row unless one is in its way, whatever the constraint.
@@ -33,8 +44,7 @@ pub(super) fn unless_there<M: Model>(draft: &M::New, db: &Db) -> Result<Option<M
         target: Vec::new(),
         assigns: Vec::new(),
     };
-    let rows = db.query_statement(&sql::insert(M::META, &[draft], Some(&any))?)?;
-    Ok(decode(&rows)?.pop())
+    Ok(decode(&send(M::META, draft, Some(&any), db)?)?.pop())
 }
 
 pub(super) fn many<M: Model>(drafts: &[M::New], db: &Db) -> Result<Vec<M>> {

@@ -64,6 +64,9 @@ impl<'a> RowReader<'a> {
         clippy::should_implement_trait,
         reason = "each value has a type of its own"
     )]
+    // One copy for each type and not for each field: inlined, reading would be
+    // a kilobyte more of each model.
+    #[inline(never)]
     pub fn next<T: ColumnType>(&mut self) -> Result<T> {
         let (ty, raw) = self.next_cell()?;
         T::decode(ty, raw).map_err(|e| self.failed(self.column - 1, &e))

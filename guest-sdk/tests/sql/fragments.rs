@@ -194,6 +194,20 @@ fn names_are_names() {
 }
 
 #[test]
+fn a_name_hides_no_table_of_the_query() {
+    let named = |name| {
+        let query = ids().filter(Review::book().title().eq("a"));
+        query.with(Cte::raw(name, "SELECT 1 AS id", ()))
+    };
+    refuse(named("reviews"), expect!["a query is named `reviews`, which is a table that the query around it reads; give it another name"]);
+    refuse(named("books"), expect!["a query is named `books`, which is a table that the query around it reads; give it another name"]);
+    assert!(
+        named("authors").to_sql().is_ok(),
+        "it does not read that table"
+    );
+}
+
+#[test]
 fn trees_downwards_and_upwards() {
     let start = || Book::objects().filter(Book::author().name().eq("a"));
     let ids = |query: QuerySet<Book>| text(query.values(Book::id).to_sql());

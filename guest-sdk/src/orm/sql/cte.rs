@@ -19,6 +19,7 @@ impl Writer {
                 _ => ", ",
             });
             self.identifier(cte.name)?;
+            self.hides_no_table(cte.name)?;
             for (index, column) in cte.columns.iter().enumerate() {
                 self.push(if index == 0 { " (" } else { ", " });
                 self.identifier(column)?;
@@ -35,6 +36,19 @@ impl Writer {
         }
         self.push(if ctes.is_empty() { "" } else { " " });
         Ok(())
+    }
+
+    /// A table of the query itself would be read from the named query instead.
+    fn hides_no_table(&self, name: &str) -> Result<()> {
+        let mut joined = self.scope.joins.iter().map(|join| join.model);
+        let is_hidden = self.scope.root.table == name || joined.any(|model| model.table == name);
+        if !is_hidden {
+            return Ok(());
+        }
+        Err(Error::invalid_query(format!(
+            "a query is named `{name}`, which is a table that the query around it reads; \
+             give it another name"
+        )))
     }
 
     /// A name that the author also writes in SQL, where it stands unquoted.

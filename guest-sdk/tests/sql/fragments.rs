@@ -199,8 +199,18 @@ fn a_name_hides_no_table_of_the_query() {
         let query = ids().filter(Review::book().title().eq("a"));
         query.with(Cte::raw(name, "SELECT 1 AS id", ()))
     };
-    refuse(named("reviews"), expect!["a query is named `reviews`, which is a table that the query around it reads; give it another name"]);
-    refuse(named("books"), expect!["a query is named `books`, which is a table that the query around it reads; give it another name"]);
+    refuse(
+        named("reviews"),
+        expect![
+            "a query is named `reviews`, which is a table that the query around it reads; give it another name"
+        ],
+    );
+    refuse(
+        named("books"),
+        expect![
+            "a query is named `books`, which is a table that the query around it reads; give it another name"
+        ],
+    );
     assert!(
         named("authors").to_sql().is_ok(),
         "it does not read that table"

@@ -11,7 +11,6 @@
 
 use std::cell::RefCell;
 use std::hash::BuildHasherDefault;
-use std::num::NonZeroUsize;
 
 use lru::LruCache;
 use rustc_hash::FxHasher;
@@ -22,7 +21,7 @@ use crate::Result;
 use crate::database::{Parameters, Statement};
 
 /// How many statements are kept; those used longest ago give way.
-const STATEMENTS_MAX: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+const STATEMENTS_MAX: usize = 256;
 
 /// Longer keys are not kept: a query of hundreds of conditions is made by a
 /// loop, and hardly the same again.
@@ -31,8 +30,10 @@ const KEY_BYTES_MAX: usize = 1024;
 type Statements = LruCache<Box<[u8]>, Template, BuildHasherDefault<FxHasher>>;
 
 thread_local! {
+    // Bounded below, where one is added: given a bound, it would take the room
+    // for all of them at once, in an instance that may serve one request.
     static STATEMENTS: RefCell<Statements> =
-        RefCell::new(LruCache::with_hasher(STATEMENTS_MAX, BuildHasherDefault::default()));
+        RefCell::new(LruCache::unbounded_with_hasher(BuildHasherDefault::default()));
 }
 
 /// A text, and which of a shape's slots each parameter is.
@@ -63,7 +64,12 @@ pub(super) fn cached(
         #[cfg(debug_assertions)]
         check(&template.fill(&shape.slots), &compile);
         let key = shape.key.into_boxed_slice();
-        STATEMENTS.with_borrow_mut(|statements| statements.put(key, template));
+        STATEMENTS.with_borrow_mut(|statements| {
+            statements.put(key, template);
+            if statements.len() > STATEMENTS_MAX {
+                statements.pop_lru();
+            }
+        });
     }
     Ok(writer.finish())
 }
@@ -294,7 +300,7 @@ mod tests {
             });
             all().filter(Q::all(bits))
         });
-        assert_eq!(kept(many), STATEMENTS_MAX.get());
+        assert_eq!(kept(many), STATEMENTS_MAX);
     }
 
     #[test]

@@ -84,10 +84,10 @@ pub fn use_database(database: Rc<dyn Database>) {
 struct Adapter(Rc<dyn Database>);
 
 impl Driver for Adapter {
-    fn run(&self, statement: &host::Statement) -> crate::Result<(host::Rows, u64)> {
+    fn run(&self, statement: &host::Statement) -> crate::Result<host::Rows> {
         let statement = Statement::from_host(statement.clone());
         match self.0.run(&statement) {
-            Ok(answer) => Ok((answer.rows(), answer.affected)),
+            Ok(answer) => Ok(answer.rows()),
             Err(refusal) => Err(Error::database(refusal.into(), statement.sql())),
         }
     }
@@ -106,6 +106,7 @@ impl Answer {
         host::Rows {
             column_types,
             column_names: names.join("\0"),
+            affected: self.affected,
             count: u32::try_from(self.rows.len()).unwrap_or(u32::MAX),
             data: data.into(),
         }

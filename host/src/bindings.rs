@@ -17,6 +17,7 @@ wasmtime::component::bindgen!({
     },
     exports: { default: async },
     with: {
+        "plinth:host/database.pending": crate::capability::database::Pending,
         "plinth:host/database.transaction": crate::capability::database::Transaction,
     },
 });

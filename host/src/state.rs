@@ -30,6 +30,8 @@ pub struct State {
     pub(crate) resources: ResourceTable,
     /// How many of the resources are open transactions.
     pub(crate) transactions: usize,
+    /// How many of the resources are queries under way.
+    pub(crate) pending: usize,
     pub(crate) memory: MemoryLimit,
     pub(crate) cpu: CpuClock,
     pub(crate) stderr: Stderr,
@@ -43,6 +45,7 @@ impl State {
             request: CurrentRequest::default(),
             resources: ResourceTable::new(),
             transactions: 0,
+            pending: 0,
             memory,
             cpu,
             stderr: Stderr::default(),

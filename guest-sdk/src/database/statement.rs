@@ -43,6 +43,7 @@ impl Statement {
             sql,
             parameter_types,
             parameters,
+            timeout_ms: 0,
         })
     }
 

@@ -51,6 +51,7 @@ fn rows(types: &[u32], rows: &[&[&dyn Parameter]]) -> host::Rows {
     host::Rows {
         column_types: types.to_vec(),
         column_names: String::new(),
+        affected: rows.len() as u64,
         count: u32::try_from(rows.len()).unwrap(),
         data: data.into(),
     }

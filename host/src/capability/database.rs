@@ -10,15 +10,21 @@ use std::sync::Arc;
 
 use wasmtime::component::Resource;
 
-use crate::bindings::plinth::host::database::{Error, Host, HostTransaction, Rows, Statement};
+use crate::bindings::plinth::host::database::{
+    Error, Host, HostPending, HostTransaction, PipelineError, PoolStatistics, Rows, Statement,
+    TransactionOptions,
+};
 use crate::state::State;
 
 mod connection;
 mod error;
+mod options;
+mod pending;
 mod pool;
 mod verb;
 mod wire;
 
+pub use pending::Pending;
 pub use pool::Database;
 
 use connection::Scope;
@@ -30,16 +36,30 @@ type Outcome<T> = Result<T, Error>;
 /// which others wait for.
 const TRANSACTIONS_MAX: usize = 4;
 
+/// Queries that one request may have under way at once.
+const PENDING_MAX: usize = 32;
+
 /// A transaction a guest has open; dropping it rolls it back.
 pub struct Transaction {
     lease: Lease,
 }
 
 impl Transaction {
-    async fn begin(database: &Database) -> Outcome<Self> {
+    async fn begin(database: &Database, options: &TransactionOptions) -> Outcome<Self> {
         let mut lease = database.lease().await?;
-        lease.begin().await?;
+        let sql = options::begin(options, database.statement_timeout_ms());
+        lease.begin(&sql).await?;
         Ok(Self { lease })
+    }
+
+    /// Runs statements one after the other until one fails.
+    async fn pipeline(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, PipelineError> {
+        let mut results = Vec::with_capacity(statements.len());
+        for (index, statement) in (0..).zip(statements) {
+            let outcome = self.lease.query(statement, Scope::Inside).await;
+            results.push(outcome.map_err(|error| PipelineError { index, error })?);
+        }
+        Ok(results)
     }
 }
 
@@ -82,13 +102,47 @@ impl State {
             .await
     }
 
-    async fn begin_on(&mut self, database: &str) -> Outcome<Transaction> {
+    fn start_on(&self, database: &str, statement: Statement) -> Outcome<Pending> {
+        if self.pending >= PENDING_MAX {
+            return Err(error::invalid(format!(
+                "a request may have {PENDING_MAX} queries under way at once"
+            )));
+        }
+        let database = self.database(database)?;
+        Ok(Pending::start(async move {
+            let mut lease = database.lease().await?;
+            lease.query(&statement, Scope::Outside).await
+        }))
+    }
+
+    async fn pipeline_outside(
+        &mut self,
+        database: &str,
+        statements: &[Statement],
+    ) -> Result<Vec<Rows>, PipelineError> {
+        let whole = |error| PipelineError {
+            index: u32::try_from(statements.len()).unwrap_or(u32::MAX),
+            error,
+        };
+        let database = self.database(database).map_err(whole)?;
+        let begun = Transaction::begin(&database, &options::PLAIN).await;
+        let mut transaction = begun.map_err(whole)?;
+        let results = transaction.pipeline(statements).await?;
+        transaction.lease.commit().await.map_err(whole)?;
+        Ok(results)
+    }
+
+    async fn begin_on(
+        &mut self,
+        database: &str,
+        options: &TransactionOptions,
+    ) -> Outcome<Transaction> {
         if self.transactions >= TRANSACTIONS_MAX {
             return Err(error::invalid(format!(
                 "a request may have {TRANSACTIONS_MAX} transactions open at once"
             )));
         }
-        Transaction::begin(&*self.database(database)?).await
+        Transaction::begin(&*self.database(database)?, options).await
     }
 }
 
@@ -116,15 +170,64 @@ impl Host for State {
         self.cpu.resume();
         Ok(outcome)
     }
+
+    async fn pipeline(
+        &mut self,
+        database: String,
+        statements: Vec<Statement>,
+    ) -> wasmtime::Result<Result<Vec<Rows>, PipelineError>> {
+        self.cpu.pause();
+        let outcome = self.pipeline_outside(&database, &statements).await;
+        self.cpu.resume();
+        Ok(outcome)
+    }
+
+    async fn statistics(&mut self, database: String) -> wasmtime::Result<Outcome<PoolStatistics>> {
+        Ok(self
+            .database(&database)
+            .map(|database| database.statistics()))
+    }
+}
+
+impl HostPending for State {
+    async fn start(
+        &mut self,
+        database: String,
+        statement: Statement,
+    ) -> wasmtime::Result<Outcome<Resource<Pending>>> {
+        match self.start_on(&database, statement) {
+            Ok(pending) => {
+                self.pending += 1;
+                Ok(Ok(self.resources.push(pending)?))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn wait(&mut self, handle: Resource<Pending>) -> wasmtime::Result<Outcome<Rows>> {
+        self.pending -= 1;
+        let pending = self.resources.delete(handle)?;
+        self.cpu.pause();
+        let outcome = pending.wait().await;
+        self.cpu.resume();
+        Ok(outcome)
+    }
+
+    async fn drop(&mut self, handle: Resource<Pending>) -> wasmtime::Result<()> {
+        self.pending -= 1;
+        self.resources.delete(handle)?;
+        Ok(())
+    }
 }
 
 impl HostTransaction for State {
     async fn begin(
         &mut self,
         database: String,
+        options: TransactionOptions,
     ) -> wasmtime::Result<Outcome<Resource<Transaction>>> {
         self.cpu.pause();
-        let outcome = self.begin_on(&database).await;
+        let outcome = self.begin_on(&database, &options).await;
         self.cpu.resume();
         match outcome {
             Ok(transaction) => {
@@ -161,6 +264,17 @@ impl HostTransaction for State {
             .lease
             .execute(&statement, Scope::Inside)
             .await;
+        self.cpu.resume();
+        Ok(outcome)
+    }
+
+    async fn pipeline(
+        &mut self,
+        handle: Resource<Transaction>,
+        statements: Vec<Statement>,
+    ) -> wasmtime::Result<Result<Vec<Rows>, PipelineError>> {
+        self.cpu.pause();
+        let outcome = self.transaction(&handle)?.pipeline(&statements).await;
         self.cpu.resume();
         Ok(outcome)
     }

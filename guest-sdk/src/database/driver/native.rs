@@ -9,8 +9,8 @@ use crate::{Error, Result};
 
 /// What takes the host's place on the development machine.
 pub(crate) trait Driver {
-    /// Runs a statement and returns its rows and how many it affected.
-    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64)>;
+    /// Runs a statement and returns its rows.
+    fn run(&self, statement: &host::Statement) -> Result<host::Rows>;
 }
 
 thread_local! {
@@ -26,11 +26,11 @@ pub(in crate::database) fn query(
     _database: &str,
     statement: &host::Statement,
 ) -> Result<host::Rows> {
-    Ok(run(statement)?.0)
+    run(statement)
 }
 
 pub(in crate::database) fn execute(_database: &str, statement: &host::Statement) -> Result<u64> {
-    Ok(run(statement)?.1)
+    Ok(run(statement)?.affected)
 }
 
 /// A transaction on the driver; the words that control it are statements.
@@ -45,11 +45,11 @@ impl Transaction {
     }
 
     pub(in crate::database) fn query(&self, statement: &host::Statement) -> Result<host::Rows> {
-        Ok(run(statement)?.0)
+        run(statement)
     }
 
     pub(in crate::database) fn execute(&self, statement: &host::Statement) -> Result<u64> {
-        Ok(run(statement)?.1)
+        Ok(run(statement)?.affected)
     }
 
     pub(in crate::database) fn commit(mut self) -> Result<()> {
@@ -77,11 +77,12 @@ fn control(sql: &str) -> Result<()> {
         sql: sql.to_owned(),
         parameter_types: Vec::new(),
         parameters: Vec::new(),
+        timeout_ms: 0,
     })
     .map(drop)
 }
 
-fn run(statement: &host::Statement) -> Result<(host::Rows, u64)> {
+fn run(statement: &host::Statement) -> Result<host::Rows> {
     match DRIVER.with_borrow(Clone::clone) {
         Some(driver) => driver.run(statement),
         None => Err(no_host(statement)),

@@ -12,7 +12,7 @@ use crate::{Error, Result};
 #[derive(Default)]
 pub(crate) struct Script {
     log: RefCell<Vec<String>>,
-    answers: RefCell<VecDeque<(host::Rows, u64)>>,
+    answers: RefCell<VecDeque<host::Rows>>,
     failing: RefCell<Option<&'static str>>,
 }
 
@@ -35,7 +35,9 @@ impl Script {
 
     /// Answers the next statement that is not about a transaction.
     pub(crate) fn answer(&self, rows: host::Rows, affected: u64) {
-        self.answers.borrow_mut().push_back((rows, affected));
+        self.answers
+            .borrow_mut()
+            .push_back(host::Rows { affected, ..rows });
     }
 
     fn is_failing(&self, sql: &str) -> bool {
@@ -46,17 +48,17 @@ impl Script {
 }
 
 impl Driver for Script {
-    fn run(&self, statement: &host::Statement) -> Result<(host::Rows, u64)> {
+    fn run(&self, statement: &host::Statement) -> Result<host::Rows> {
         self.log.borrow_mut().push(statement.sql.clone());
         if self.is_failing(&statement.sql) {
             return Err(Error::database(failure(), &statement.sql));
         }
         let control = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
         if control.iter().any(|word| statement.sql.starts_with(word)) {
-            return Ok((no_rows(), 0));
+            return Ok(no_rows());
         }
         let answer = self.answers.borrow_mut().pop_front();
-        Ok(answer.unwrap_or_else(|| (no_rows(), 0)))
+        Ok(answer.unwrap_or_else(no_rows))
     }
 }
 
@@ -64,6 +66,7 @@ pub(crate) fn no_rows() -> host::Rows {
     host::Rows {
         column_types: Vec::new(),
         column_names: String::new(),
+        affected: 0,
         count: 0,
         data: Vec::new(),
     }

@@ -124,7 +124,7 @@ impl Connection {
         pin_mut!(stream);
         let mut data = Vec::new();
         let mut count = 0;
-        while let Some(row) = stream.next().await {
+        while let Some(row) = stream.as_mut().next().await {
             let row = row.map_err(|cause| self.failure(statement, scope, &cause))?;
             if data.len() + row.raw_size_bytes() > self.result_bytes_max {
                 return Err(Failure::Error(self.too_large()));
@@ -135,6 +135,7 @@ impl Connection {
         Ok(Rows {
             column_types: prepared.column_types.clone(),
             column_names: prepared.column_names.clone(),
+            affected: stream.rows_affected().unwrap_or_default(),
             count,
             data,
         })

@@ -14,7 +14,7 @@ use tokio_postgres::NoTls;
 
 use super::connection::{Connection, Scope};
 use super::error;
-use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
+use crate::bindings::plinth::host::database::{Error, ErrorKind, PoolStatistics, Rows, Statement};
 use crate::config::{DatabaseConfig, DatabaseLimits};
 
 /// How long cleaning a connection may take before it is closed instead.
@@ -24,6 +24,7 @@ const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Database {
     name: String,
     pool: Pool<Connector>,
+    statement_timeout_ms: u64,
 }
 
 impl Database {
@@ -48,6 +49,7 @@ impl Database {
         Ok(Self {
             name: name.to_owned(),
             pool,
+            statement_timeout_ms: limits.statement_timeout_ms,
         })
     }
 
@@ -58,7 +60,7 @@ impl Database {
     /// When no connection is to be had or Postgres refuses a statement.
     pub async fn run_all(&self, statements: &[String]) -> Result<()> {
         let mut lease = self.lease().await.map_err(describe)?;
-        lease.begin().await.map_err(describe)?;
+        lease.begin("BEGIN").await.map_err(describe)?;
         // The statements are a plugin's, and DDL can hold anything.
         lease.connection().session_touched = true;
         for sql in statements {
@@ -74,6 +76,25 @@ impl Database {
     /// Closes every connection, now or when it comes back.
     pub fn close(&self) {
         self.pool.close();
+    }
+
+    /// How long a statement may run.
+    pub(super) fn statement_timeout_ms(&self) -> u64 {
+        self.statement_timeout_ms
+    }
+
+    /// How the pool does.
+    pub fn statistics(&self) -> PoolStatistics {
+        let status = self.pool.status();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        PoolStatistics {
+            connections: count(status.size),
+            connections_max: count(status.max_size),
+            idle: count(status.available),
+            lanes: 0,
+            waiting: count(status.waiting),
+            statements: 0,
+        }
     }
 
     /// How many connections are open, and how many of them nobody uses.
@@ -147,8 +168,8 @@ impl Lease {
         outcome
     }
 
-    pub(super) async fn begin(&mut self) -> Result<(), Error> {
-        self.command("BEGIN").await?;
+    pub(super) async fn begin(&mut self, begin: &str) -> Result<(), Error> {
+        self.command(begin).await?;
         self.state = Loan::InTransaction;
         Ok(())
     }

@@ -3,7 +3,16 @@
 
 use std::hint::black_box;
 
+use plinth::bindings::plinth::host::database::TransactionOptions;
 use plinth::prelude::*;
+
+/// What a transaction begins with that asks for nothing.
+const PLAIN: TransactionOptions = TransactionOptions {
+    isolation: None,
+    read_only: false,
+    deferrable: false,
+    statement_timeout_ms: 0,
+};
 
 #[get("/fine")]
 fn fine() -> &'static str {
@@ -174,12 +183,13 @@ fn abandon(mut db: Db) -> Result<&'static str> {
 #[get("/leak")]
 fn leak() -> &'static str {
     use plinth::bindings::plinth::host::database::{Statement, Transaction};
-    let transaction = Transaction::begin("default").expect("begins");
+    let transaction = Transaction::begin("default", PLAIN).expect("begins");
     let sql = "INSERT INTO held VALUES (1)".to_owned();
     let statement = Statement {
         sql,
         parameter_types: vec![],
         parameters: vec![],
+        timeout_ms: 0,
     };
     transaction.execute(&statement).expect("inserts");
     std::mem::forget(transaction);
@@ -190,7 +200,7 @@ fn leak() -> &'static str {
 #[get("/transactions/{count}")]
 fn transactions(count: u32) -> String {
     use plinth::bindings::plinth::host::database::Transaction;
-    let begin = |_| Transaction::begin("default").ok();
+    let begin = |_| Transaction::begin("default", PLAIN).ok();
     let begun: Vec<Transaction> = (0..count).map_while(begin).collect();
     format!("{} begun", begun.len())
 }
@@ -212,6 +222,7 @@ fn parameters() -> String {
             sql,
             parameter_types: vec![20],
             parameters: parameters.into(),
+            timeout_ms: 0,
         };
         query("default", &statement).expect_err("refused").message
     };

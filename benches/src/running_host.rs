@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use plinth_host::config::{Config, DatabaseConfig, DatabaseLimits, InstancePolicy, PluginConfig};
+use plinth_host::config::{Config, DatabaseConfig, InstancePolicy, PluginConfig};
 use plinth_host::host::Host;
 use plinth_host::server;
 use tokio::sync::oneshot;
@@ -40,10 +40,7 @@ impl Setup {
             plugin.instances = self.instances;
             ((*name).to_owned(), plugin)
         };
-        let database = DatabaseConfig {
-            url: self.database_url.clone(),
-            limits: DatabaseLimits::default(),
-        };
+        let database = DatabaseConfig::new(&self.database_url);
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: self.data_dir.clone(),

@@ -3,6 +3,7 @@
 //! `docs/operating.md` documents each key for the operator.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+mod connection_share;
+mod secret;
 mod unknown_key;
+
+pub use secret::Secret;
 
 /// The whole of `plinth.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -131,22 +136,43 @@ impl Default for EngineLimits {
 }
 
 /// A database that plugins can be given.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseConfig {
     /// A URL or key-value string as libpq takes it. `${NAME}` stands for an
     /// environment variable, so that the password need not be in the file.
     pub url: String,
-    /// Limits of the pool and of statements.
+    /// Limits of the pools and of statements.
     #[serde(default)]
     pub limits: DatabaseLimits,
+}
+
+impl DatabaseConfig {
+    /// A database with the defaults for everything but its URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            limits: DatabaseLimits::default(),
+        }
+    }
+}
+
+// By hand, because the URL may hold a password.
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url: _, limits } = self;
+        f.debug_struct("DatabaseConfig")
+            .field("url", &"hidden")
+            .field("limits", limits)
+            .finish()
+    }
 }
 
 /// Limits of a database's pool and of statements.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DatabaseLimits {
-    /// Connections open at once.
+    /// Connections of this host open at once, those of all plugins together.
     pub connections_max: usize,
     /// How long a request may wait for one.
     pub acquire_timeout_ms: u64,
@@ -247,6 +273,9 @@ pub struct PluginLimits {
     pub queue_timeout_ms: u64,
     /// What the plugin may answer with, headers and body together.
     pub reply_bytes_max: usize,
+    /// Its part of the connections of each of its databases; without it, an even
+    /// part of what the others leave.
+    pub connections_max: Option<usize>,
 }
 
 impl Default for PluginLimits {
@@ -261,6 +290,7 @@ impl Default for PluginLimits {
             queue_max: 4_096,
             queue_timeout_ms: 5_000,
             reply_bytes_max: 16 << 20,
+            connections_max: None,
         }
     }
 }
@@ -332,6 +362,7 @@ impl Config {
         }
         for (name, database) in &self.databases {
             check_database(&database.limits).with_context(|| format!("databases.{name}.limits"))?;
+            self.connection_shares(name)?;
         }
         Ok(())
     }
@@ -375,6 +406,9 @@ fn check_plugin(plugin: &PluginConfig, config: &Config) -> Result<()> {
     }
     if limits.instances_max == 0 || limits.requests_per_instance_max == 0 {
         bail!("limits.instances_max and limits.requests_per_instance_max must be at least 1");
+    }
+    if limits.connections_max == Some(0) {
+        bail!("limits.connections_max must be at least 1");
     }
     for name in &plugin.databases {
         if !config.databases.contains_key(name) {
@@ -466,6 +500,14 @@ mod tests {
             assert!(!refusal.contains("hunter2"), "{refusal}");
             assert!(refusal.contains("line "), "{refusal}");
         }
+    }
+
+    #[test]
+    fn what_is_printed_of_the_settings_tells_no_password() {
+        let text = "[databases.d]\nurl = 'postgres://shop:hunter2@h/shop'";
+        let printed = format!("{:#?}", Config::parse(text).expect("valid"));
+        assert!(printed.contains("statement_timeout_ms"), "{printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::capability::config::settings;
-use crate::capability::database::Database;
+use crate::capability::database::{Database, Login};
 use crate::config::{Config, PluginConfig};
 use crate::engine::Engine;
 use crate::plugin::{Compiled, CompiledCache, Plugin};
@@ -21,12 +21,19 @@ use crate::state::Granted;
 /// What a plugin calls its database when it has but one.
 const DEFAULT_DATABASE: &str = "default";
 
+/// The databases of each plugin, by the plugin's name and then the database's.
+///
+/// Each plugin has a pool of its own to each database it is given, so that it
+/// connects as itself and can't take the connections of another. They belong to
+/// the host, and outlive a plugin's versions.
+type PluginDatabases = BTreeMap<String, HashMap<String, Arc<Database>>>;
+
 /// Everything a running host holds.
 pub struct Host {
     config: Config,
     engine: Engine,
     cache: Arc<CompiledCache>,
-    databases: HashMap<String, Arc<Database>>,
+    databases: PluginDatabases,
     body_room: BodyRoom,
     site: ArcSwap<Site>,
     /// Held while plugins are exchanged, so that two reloads can't undo each other.
@@ -118,15 +125,24 @@ impl Host {
         self.site.load_full()
     }
 
-    /// A database by its name.
-    pub fn database(&self, name: &str) -> Option<&Arc<Database>> {
-        self.databases.get(name)
+    /// A plugin's pool of connections to one of the databases it is given.
+    pub fn database(&self, plugin: &str, name: &str) -> Option<&Arc<Database>> {
+        self.databases.get(plugin)?.get(name)
+    }
+
+    /// Every pool of connections: the plugin it is for, the name of the
+    /// database, and the pool.
+    pub fn databases(&self) -> impl Iterator<Item = (&str, &str, &Arc<Database>)> {
+        self.databases.iter().flat_map(|(plugin, databases)| {
+            let pool = move |(name, pool)| (plugin.as_str(), String::as_str(name), pool);
+            databases.iter().map(pool)
+        })
     }
 
     /// Closes the connections to all databases. What asks for one afterwards is
     /// told that there is none.
     pub fn close_databases(&self) {
-        for database in self.databases.values() {
+        for (_, _, database) in self.databases() {
             database.close();
         }
     }
@@ -177,9 +193,9 @@ impl Host {
     }
 
     fn granted(&self, name: &str, config: &PluginConfig) -> Granted {
-        let named = |name: &String| Some((name.clone(), Arc::clone(self.databases.get(name)?)));
-        let mut databases: HashMap<_, _> = config.databases.iter().filter_map(named).collect();
-        if let Some((_, first)) = config.databases.first().and_then(named) {
+        let mut databases = self.databases.get(name).cloned().unwrap_or_default();
+        let first = config.databases.first();
+        if let Some(first) = first.and_then(|first| databases.get(first).cloned()) {
             databases
                 .entry(DEFAULT_DATABASE.to_owned())
                 .or_insert(first);
@@ -220,10 +236,19 @@ async fn create_tables(plugin: &Plugin, database: Option<&Database>) -> Result<(
     created.with_context(|| format!("cannot create the tables of plugin {name}"))
 }
 
-fn databases(config: &Config) -> Result<HashMap<String, Arc<Database>>> {
-    let database =
-        |(name, config): (&String, _)| Ok((name.clone(), Arc::new(Database::new(name, config)?)));
-    config.databases.iter().map(database).collect()
+/// A pool for each plugin and each database it is given.
+fn databases(config: &Config) -> Result<PluginDatabases> {
+    let mut databases = PluginDatabases::new();
+    for (name, settings) in &config.databases {
+        for (plugin, share) in config.connection_shares(name)? {
+            let mut settings = settings.clone();
+            settings.limits.connections_max = share;
+            let pool = Arc::new(Database::new(name, &settings, &Login::Shared)?);
+            let pools = databases.entry(plugin.to_owned()).or_default();
+            pools.insert(name.clone(), pool);
+        }
+    }
+    Ok(databases)
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>> {

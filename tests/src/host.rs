@@ -64,14 +64,15 @@ impl TestHost {
         options.plugin.component = component(plugin).await;
         options.plugin.databases = vec!["default".into()];
         let (url, postgres) = database::create().await;
-        let limits = options.database;
+        let mut database = DatabaseConfig::new(url);
+        database.limits = options.database;
         let config = Config {
             data_dir: Path::new(env!("CARGO_MANIFEST_DIR")).join("../.plinth/tests"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             create_tables: true,
             dev: options.dev,
             server: options.server,
-            databases: [("default".into(), DatabaseConfig { url, limits })].into(),
+            databases: [("default".into(), database)].into(),
             plugins: [(plugin.into(), options.plugin)].into(),
             ..Config::default()
         };
@@ -167,7 +168,10 @@ impl TestHost {
     ///
     /// When one stays away for ten seconds.
     pub async fn connections_at_rest(&self) -> usize {
-        let database = self.host.database("default").expect("configured");
+        let database = self
+            .host
+            .database(&self.name, "default")
+            .expect("configured");
         for _ in 0..1000 {
             let (open, idle) = database.connections();
             if open == idle {

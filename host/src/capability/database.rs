@@ -18,12 +18,14 @@ use crate::state::State;
 
 mod connection;
 mod error;
+mod login;
 mod options;
 mod pending;
 mod pool;
 mod verb;
 mod wire;
 
+pub use login::{EXTENSIONS_SCHEMA, Login};
 pub use pending::Pending;
 pub use pool::Database;
 

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::stop;
-use crate::config::{Config, DatabaseConfig, DatabaseLimits, PluginConfig};
+use crate::config::{Config, DatabaseConfig, PluginConfig};
 use crate::dev::build::{PluginCrate, Profile};
 use crate::dev::database::Bookkeeping;
 use crate::dev::postgres::{PrivatePostgres, Storage};
@@ -171,11 +171,8 @@ async fn database(
     private: &mut Option<PrivatePostgres>,
     progress: &Progress,
 ) -> Result<()> {
-    let given = args.database.clone().map(|url| DatabaseConfig {
-        url,
-        limits: DatabaseLimits::default(),
-    });
-    if let Some(database) = given {
+    if let Some(url) = &args.database {
+        let database = DatabaseConfig::new(url);
         config.databases.insert(DATABASE.into(), database);
     }
     if config.databases.contains_key(DATABASE) {
@@ -188,10 +185,7 @@ async fn database(
         postgres.drop_database(name).await?;
     }
     postgres.create_database_if_missing(name).await?;
-    let database = DatabaseConfig {
-        url: postgres.url(name),
-        limits: DatabaseLimits::default(),
-    };
+    let database = DatabaseConfig::new(postgres.url(name));
     config.databases.insert(DATABASE.into(), database);
     Ok(())
 }

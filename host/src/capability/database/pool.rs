@@ -14,6 +14,7 @@ use tokio_postgres::NoTls;
 
 use super::connection::{Connection, Scope};
 use super::error;
+use super::login::{Login, prepend_options, setting};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PoolStatistics, Rows, Statement};
 use crate::config::{DatabaseConfig, DatabaseLimits};
 
@@ -33,8 +34,9 @@ impl Database {
     /// # Errors
     ///
     /// When the URL is not one.
-    pub fn new(name: &str, config: &DatabaseConfig) -> Result<Self> {
-        let connector = Connector::new(config).with_context(|| format!("databases.{name}.url"))?;
+    pub fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Self> {
+        let connector =
+            Connector::new(config, login).with_context(|| format!("databases.{name}.url"))?;
         let limits = &config.limits;
         let pool = Pool::builder(connector)
             .max_size(limits.connections_max)
@@ -282,21 +284,16 @@ struct Connector {
 }
 
 impl Connector {
-    fn new(config: &DatabaseConfig) -> Result<Self> {
+    fn new(config: &DatabaseConfig, login: &Login) -> Result<Self> {
         let DatabaseLimits {
             statements_max,
             result_bytes_max,
             ..
         } = config.limits;
         let mut postgres: tokio_postgres::Config = config.url.parse().map_err(|_| not_a_url())?;
-        let timeout = format!(
-            "-c statement_timeout={}",
-            config.limits.statement_timeout_ms
-        );
-        let options = postgres
-            .get_options()
-            .map_or(timeout.clone(), |given| format!("{timeout} {given}"));
-        postgres.options(options);
+        let timeout = config.limits.statement_timeout_ms.to_string();
+        prepend_options(&mut postgres, &setting("statement_timeout", &timeout));
+        login.apply(&mut postgres);
         if postgres.get_application_name().is_none() {
             postgres.application_name("plinth");
         }

@@ -174,12 +174,28 @@ impl fmt::Debug for DatabaseConfig {
 pub struct DatabaseLimits {
     /// Connections of this host open at once, those of all plugins together.
     pub connections_max: usize,
+    /// Connections a plugin keeps open, even when it does nothing.
+    pub connections_min: usize,
+    /// How long one beyond those may be idle before it is closed.
+    pub idle_timeout_ms: u64,
     /// How long a request may wait for one.
     pub acquire_timeout_ms: u64,
     /// How long making one may take.
     pub connect_timeout_ms: u64,
     /// How long a statement may run.
     pub statement_timeout_ms: u64,
+    /// How long a transaction may wait for its plugin to go on; past it, it is
+    /// rolled back.
+    pub transaction_idle_ms_max: u64,
+    /// Connections on which a plugin's single statements share their round trips;
+    /// never more than half of those it may have. With 0 each statement has a
+    /// connection to itself.
+    pub lanes_max: usize,
+    /// How long a statement may usually take to go on a shared connection.
+    pub lane_statement_ms_max: u64,
+    /// How long one that turns out slow may hold a shared connection up before
+    /// it is begun anew on one of its own.
+    pub lane_hold_ms_max: u64,
     /// Prepared statements kept on each connection.
     pub statements_max: usize,
     /// The rows of one result, as they cross into the plugin.
@@ -190,9 +206,15 @@ impl Default for DatabaseLimits {
     fn default() -> Self {
         Self {
             connections_max: 16,
+            connections_min: 0,
+            idle_timeout_ms: 300_000,
             acquire_timeout_ms: 2_000,
             connect_timeout_ms: 5_000,
             statement_timeout_ms: 10_000,
+            transaction_idle_ms_max: 10_000,
+            lanes_max: 4,
+            lane_statement_ms_max: 10,
+            lane_hold_ms_max: 100,
             statements_max: 256,
             result_bytes_max: 16 << 20,
         }
@@ -374,9 +396,20 @@ fn check_database(limits: &DatabaseLimits) -> Result<()> {
         ("statements_max", limits.statements_max as u64),
         // Postgres takes 0 for no limit.
         ("statement_timeout_ms", limits.statement_timeout_ms),
+        ("transaction_idle_ms_max", limits.transaction_idle_ms_max),
+        ("lane_hold_ms_max", limits.lane_hold_ms_max),
     ];
-    if i32::try_from(limits.statement_timeout_ms).is_err() {
-        bail!("statement_timeout_ms must be at most {}", i32::MAX);
+    for (key, value) in &at_least_one {
+        if i32::try_from(*value).is_err() {
+            bail!("{key} must be at most {}", i32::MAX);
+        }
+    }
+    if limits.connections_min > limits.connections_max {
+        bail!(
+            "connections_min = {} is more than connections_max = {}",
+            limits.connections_min,
+            limits.connections_max
+        );
     }
     match at_least_one.iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => bail!("{key} must be at least 1"),

@@ -243,7 +243,7 @@ fn databases(config: &Config) -> Result<PluginDatabases> {
         for (plugin, share) in config.connection_shares(name)? {
             let mut settings = settings.clone();
             settings.limits.connections_max = share;
-            let pool = Arc::new(Database::new(name, &settings, &Login::Shared)?);
+            let pool = Database::new(name, &settings, &Login::Shared)?;
             let pools = databases.entry(plugin.to_owned()).or_default();
             pools.insert(name.clone(), pool);
         }

@@ -3,7 +3,9 @@
 mod bookstore;
 mod database;
 mod hello;
+mod lanes;
 mod limits;
 mod orm;
+mod pool;
 mod reload;
 mod server;

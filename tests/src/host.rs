@@ -173,16 +173,13 @@ impl TestHost {
             .database(&self.name, "default")
             .expect("configured");
         for _ in 0..1000 {
-            let (open, idle) = database.connections();
-            if open == idle {
-                return open;
+            let now = database.statistics();
+            if now.connections == now.idle {
+                return now.connections as usize;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!(
-            "connections did not come back: {:?}",
-            database.connections()
-        );
+        panic!("connections did not come back: {:?}", database.statistics());
     }
 
     /// Stops it and waits for its end.

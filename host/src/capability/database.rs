@@ -17,20 +17,26 @@ use crate::bindings::plinth::host::database::{
 use crate::state::State;
 
 mod connection;
+mod connector;
 mod error;
+mod lane;
+mod lease;
 mod login;
 mod options;
 mod pending;
+mod pipeline;
 mod pool;
+mod statements;
+mod transaction;
 mod verb;
 mod wire;
 
 pub use login::{EXTENSIONS_SCHEMA, Login};
 pub use pending::Pending;
 pub use pool::Database;
+pub use transaction::Transaction;
 
-use connection::Scope;
-use pool::Lease;
+use connection::Want;
 
 type Outcome<T> = Result<T, Error>;
 
@@ -40,30 +46,6 @@ const TRANSACTIONS_MAX: usize = 4;
 
 /// Queries that one request may have under way at once.
 const PENDING_MAX: usize = 32;
-
-/// A transaction a guest has open; dropping it rolls it back.
-pub struct Transaction {
-    lease: Lease,
-}
-
-impl Transaction {
-    async fn begin(database: &Database, options: &TransactionOptions) -> Outcome<Self> {
-        let mut lease = database.lease().await?;
-        let sql = options::begin(options, database.statement_timeout_ms());
-        lease.begin(&sql).await?;
-        Ok(Self { lease })
-    }
-
-    /// Runs statements one after the other until one fails.
-    async fn pipeline(&mut self, statements: &[Statement]) -> Result<Vec<Rows>, PipelineError> {
-        let mut results = Vec::with_capacity(statements.len());
-        for (index, statement) in (0..).zip(statements) {
-            let outcome = self.lease.query(statement, Scope::Inside).await;
-            results.push(outcome.map_err(|error| PipelineError { index, error })?);
-        }
-        Ok(results)
-    }
-}
 
 impl State {
     fn database(&self, name: &str) -> Outcome<Arc<Database>> {
@@ -88,20 +70,23 @@ impl State {
         Ok(transaction)
     }
 
-    async fn query_outside(&mut self, database: &str, statement: &Statement) -> Outcome<Rows> {
-        self.database(database)?
-            .lease()
-            .await?
-            .query(statement, Scope::Outside)
-            .await
+    async fn run_outside(
+        &mut self,
+        database: &str,
+        statement: Statement,
+        want: Want,
+    ) -> Outcome<Rows> {
+        self.database(database)?.run(statement, want).await
     }
 
-    async fn execute_outside(&mut self, database: &str, statement: &Statement) -> Outcome<u64> {
-        self.database(database)?
-            .lease()
-            .await?
-            .execute(statement, Scope::Outside)
-            .await
+    async fn pipeline_outside(
+        &mut self,
+        database: &str,
+        statements: &[Statement],
+    ) -> Result<Vec<Rows>, PipelineError> {
+        let database = self.database(database);
+        let database = database.map_err(|error| error::of_pipeline(statements, error))?;
+        database.pipeline(statements).await
     }
 
     fn start_on(&self, database: &str, statement: Statement) -> Outcome<Pending> {
@@ -112,26 +97,8 @@ impl State {
         }
         let database = self.database(database)?;
         Ok(Pending::start(async move {
-            let mut lease = database.lease().await?;
-            lease.query(&statement, Scope::Outside).await
+            database.run(statement, Want::Rows).await
         }))
-    }
-
-    async fn pipeline_outside(
-        &mut self,
-        database: &str,
-        statements: &[Statement],
-    ) -> Result<Vec<Rows>, PipelineError> {
-        let whole = |error| PipelineError {
-            index: u32::try_from(statements.len()).unwrap_or(u32::MAX),
-            error,
-        };
-        let database = self.database(database).map_err(whole)?;
-        let begun = Transaction::begin(&database, &options::PLAIN).await;
-        let mut transaction = begun.map_err(whole)?;
-        let results = transaction.pipeline(statements).await?;
-        transaction.lease.commit().await.map_err(whole)?;
-        Ok(results)
     }
 
     async fn begin_on(
@@ -144,7 +111,7 @@ impl State {
                 "a request may have {TRANSACTIONS_MAX} transactions open at once"
             )));
         }
-        Transaction::begin(&*self.database(database)?, options).await
+        Transaction::begin(self.database(database)?, options).await
     }
 }
 
@@ -157,7 +124,7 @@ impl Host for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
-        let outcome = self.query_outside(&database, &statement).await;
+        let outcome = self.run_outside(&database, statement, Want::Rows).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -168,9 +135,9 @@ impl Host for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
-        let outcome = self.execute_outside(&database, &statement).await;
+        let outcome = self.run_outside(&database, statement, Want::Count).await;
         self.cpu.resume();
-        Ok(outcome)
+        Ok(outcome.map(|rows| rows.affected))
     }
 
     async fn pipeline(
@@ -246,11 +213,8 @@ impl HostTransaction for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
-        let outcome = self
-            .transaction(&handle)?
-            .lease
-            .query(&statement, Scope::Inside)
-            .await;
+        let transaction = self.transaction(&handle)?;
+        let outcome = transaction.run(&statement, Want::Rows).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -261,13 +225,10 @@ impl HostTransaction for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
-        let outcome = self
-            .transaction(&handle)?
-            .lease
-            .execute(&statement, Scope::Inside)
-            .await;
+        let transaction = self.transaction(&handle)?;
+        let outcome = transaction.run(&statement, Want::Count).await;
         self.cpu.resume();
-        Ok(outcome)
+        Ok(outcome.map(|rows| rows.affected))
     }
 
     async fn pipeline(
@@ -283,16 +244,14 @@ impl HostTransaction for State {
 
     async fn commit(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let mut transaction = self.end(handle)?;
-        let outcome = transaction.lease.commit().await;
+        let outcome = self.end(handle)?.commit().await;
         self.cpu.resume();
         Ok(outcome)
     }
 
     async fn rollback(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let mut transaction = self.end(handle)?;
-        let outcome = transaction.lease.rollback().await;
+        let outcome = self.end(handle)?.rollback().await;
         self.cpu.resume();
         Ok(outcome)
     }

@@ -1,13 +1,16 @@
 //! A connection and the statements prepared on it.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use futures_util::{StreamExt, pin_mut};
+use futures_util::StreamExt;
 use lru::LruCache;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, NoTls};
 
+use super::statements::Known;
 use super::verb::Verb;
 use super::{error, wire};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
@@ -15,10 +18,6 @@ use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement}
 /// The longest text of a statement: the most parameters and what stands between
 /// them.
 const STATEMENT_BYTES_MAX: usize = 2 << 20;
-
-/// A longer text is prepared for its one use: kept, a few hundred of them would
-/// fill the memory of the host and of Postgres.
-const KEPT_BYTES_MAX: usize = 32 << 10;
 
 /// Postgres counts parameters in 16 bits.
 const PARAMETERS_MAX: usize = 65_535;
@@ -30,37 +29,53 @@ pub(super) enum Scope {
     Outside,
 }
 
-/// A connection to Postgres with its prepared statements.
-pub(super) struct Connection {
-    client: Client,
-    statements: LruCache<Box<str>, Arc<Prepared>>,
-    result_bytes_max: usize,
-    /// A statement may have left something in the session.
-    pub(super) session_touched: bool,
+/// What is wanted of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    Rows,
+    /// Only how many rows it affected: those it returns are left.
+    Count,
 }
 
-/// A statement Postgres has parsed and planned.
-struct Prepared {
+/// A connection to Postgres with its prepared statements. Several callers may
+/// use it at once: their statements are sent one behind the other.
+pub(super) struct Connection {
+    client: Client,
+    prepared: Mutex<LruCache<u64, Arc<Prepared>>>,
+    /// How many statements are prepared on all connections of the pool.
+    prepared_count: Arc<AtomicUsize>,
+    result_bytes_max: usize,
+    /// A statement may have left something in the session.
+    session_touched: AtomicBool,
+    /// What the server said when it ended the connection.
+    last_words: Arc<OnceLock<Error>>,
+}
+
+/// A statement Postgres has parsed and planned. When the last of its users has
+/// gone, the driver has Postgres forget it.
+pub(super) struct Prepared {
     statement: tokio_postgres::Statement,
     /// What the guest said the parameters are; another call may say otherwise.
     parameter_types: Vec<u32>,
     column_types: Vec<u32>,
     column_names: String,
-    verb: Verb,
 }
 
 impl Connection {
     pub(super) fn new(
         client: Client,
-        statements_max: NonZeroUsize,
+        prepared_max: NonZeroUsize,
+        prepared_count: Arc<AtomicUsize>,
         result_bytes_max: usize,
+        last_words: Arc<OnceLock<Error>>,
     ) -> Self {
-        let statements = LruCache::new(statements_max);
         Self {
             client,
-            statements,
+            prepared: Mutex::new(LruCache::new(prepared_max)),
+            prepared_count,
             result_bytes_max,
-            session_touched: false,
+            session_touched: AtomicBool::new(false),
+            last_words,
         }
     }
 
@@ -68,42 +83,126 @@ impl Connection {
         self.client.is_closed()
     }
 
-    /// Runs a statement and collects its rows.
-    pub(super) async fn query(
-        &mut self,
+    pub(super) fn is_session_touched(&self) -> bool {
+        self.session_touched.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the session is no longer as it was.
+    pub(super) fn touch_session(&self) {
+        self.session_touched.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs a statement.
+    pub(super) async fn run(
+        &self,
         statement: &Statement,
+        known: &Known,
         scope: Scope,
-    ) -> Result<Rows, Error> {
-        match self.try_query(statement, scope).await {
-            Err(Failure::Stale) => self
-                .try_query(statement, scope)
-                .await
-                .map_err(Failure::into_error),
-            outcome => outcome.map_err(Failure::into_error),
+        want: Want,
+    ) -> Result<Rows, Failure> {
+        let prepared = self.prepare(statement, known, scope).await?;
+        match self
+            .run_prepared(&prepared, prepared.bind(statement)?, want)
+            .await
+        {
+            // Outside a transaction it is prepared anew; inside one Postgres has already given
+            // the transaction up.
+            Err(Failure::Stale(_)) if scope == Scope::Outside => {
+                self.forget(known);
+                let prepared = self.prepare(statement, known, scope).await?;
+                let parameters = prepared.bind(statement)?;
+                self.run_prepared(&prepared, parameters, want).await
+            }
+            Err(Failure::Stale(error)) => {
+                self.forget(known);
+                Err(Failure::Stale(error))
+            }
+            outcome => outcome,
         }
     }
 
-    /// Runs a statement and counts the rows it affected.
-    pub(super) async fn execute(
-        &mut self,
+    /// Runs a statement that is prepared. It is sent when this is first polled.
+    pub(super) async fn run_prepared(
+        &self,
+        prepared: &Prepared,
+        parameters: Vec<wire::Raw<'_>>,
+        want: Want,
+    ) -> Result<Rows, Failure> {
+        let stream = self.client.query_raw(&prepared.statement, parameters).await;
+        let mut stream = pin!(stream.map_err(|cause| self.failure(&cause))?);
+        let mut data = Vec::new();
+        let mut count = 0;
+        while let Some(row) = stream.as_mut().next().await {
+            let row = match row {
+                Ok(row) => row,
+                // It has ended well, and then the connection broke.
+                Err(_) if stream.rows_affected().is_some() => {
+                    return Err(Failure::Error(error::connection_lost()));
+                }
+                Err(cause) => return Err(self.failure(&cause)),
+            };
+            if want == Want::Count {
+                continue;
+            }
+            if data.len() + row.raw_size_bytes() > self.result_bytes_max {
+                return Err(Failure::Error(self.too_large()));
+            }
+            wire::append_row(&row, &mut data);
+            count += 1;
+        }
+        let (column_types, column_names) = match want {
+            Want::Rows => (prepared.column_types.clone(), prepared.column_names.clone()),
+            Want::Count => (Vec::new(), String::new()),
+        };
+        Ok(Rows {
+            column_types,
+            column_names,
+            affected: stream.rows_affected().unwrap_or_default(),
+            count,
+            data,
+        })
+    }
+
+    /// Has Postgres parse and plan a statement, unless it has before.
+    pub(super) async fn prepare(
+        &self,
         statement: &Statement,
+        known: &Known,
         scope: Scope,
-    ) -> Result<u64, Error> {
-        match self.try_execute(statement, scope).await {
-            Err(Failure::Stale) => self
-                .try_execute(statement, scope)
-                .await
-                .map_err(Failure::into_error),
-            outcome => outcome.map_err(Failure::into_error),
+    ) -> Result<Arc<Prepared>, Failure> {
+        check_scope(known.verb, scope)?;
+        if known.verb == Verb::Session {
+            self.touch_session();
+        }
+        if let Some(prepared) = self.find(statement, known) {
+            return Ok(prepared);
+        }
+        check_size(statement)?;
+        let prepared = prepare(&self.client, statement).await;
+        let prepared = Arc::new(prepared.map_err(|cause| self.failure(&cause))?);
+        if let Some(number) = known.number {
+            let mut kept = self.kept();
+            let before = kept.len();
+            kept.push(number, Arc::clone(&prepared));
+            let added = kept.len() - before;
+            self.prepared_count.fetch_add(added, Ordering::Relaxed);
+        }
+        Ok(prepared)
+    }
+
+    /// Forgets a statement whose plan has gone stale: after a migration it can
+    /// differ from what the table is now.
+    pub(super) fn forget(&self, known: &Known) {
+        let number = known.number;
+        if number.is_some_and(|number| self.kept().pop(&number).is_some()) {
+            self.prepared_count.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     /// Runs a statement of the host's own.
     pub(super) async fn command(&self, sql: &str) -> Result<(), Error> {
-        self.client
-            .batch_execute(sql)
-            .await
-            .map_err(|cause| error::from_postgres(&cause))
+        let outcome = self.client.batch_execute(sql).await;
+        outcome.map_err(|cause| self.error(&cause))
     }
 
     /// Asks the server to stop what this connection is doing.
@@ -111,95 +210,42 @@ impl Connection {
         self.client.cancel_token().cancel_query(NoTls).await
     }
 
-    /// Ends the transaction that may be open.
-    pub(super) async fn rollback(&self) -> Result<(), tokio_postgres::Error> {
-        self.client.batch_execute("ROLLBACK").await
+    /// Whether the server answers.
+    pub(super) async fn is_alive(&self) -> bool {
+        self.client.batch_execute("").await.is_ok()
     }
 
-    async fn try_query(&mut self, statement: &Statement, scope: Scope) -> Result<Rows, Failure> {
-        let prepared = self.prepare(statement, scope).await?;
-        let parameters = parameters(statement, &prepared)?;
-        let stream = self.client.query_raw(&prepared.statement, parameters).await;
-        let stream = stream.map_err(|cause| self.failure(statement, scope, &cause))?;
-        pin_mut!(stream);
-        let mut data = Vec::new();
-        let mut count = 0;
-        while let Some(row) = stream.as_mut().next().await {
-            let row = row.map_err(|cause| self.failure(statement, scope, &cause))?;
-            if data.len() + row.raw_size_bytes() > self.result_bytes_max {
-                return Err(Failure::Error(self.too_large()));
-            }
-            wire::append_row(&row, &mut data);
-            count += 1;
-        }
-        Ok(Rows {
-            column_types: prepared.column_types.clone(),
-            column_names: prepared.column_names.clone(),
-            affected: stream.rows_affected().unwrap_or_default(),
-            count,
-            data,
-        })
+    fn find(&self, statement: &Statement, known: &Known) -> Option<Arc<Prepared>> {
+        let mut kept = self.kept();
+        let prepared = kept.get(&known.number?)?;
+        (prepared.parameter_types == statement.parameter_types).then(|| Arc::clone(prepared))
     }
 
-    async fn try_execute(&mut self, statement: &Statement, scope: Scope) -> Result<u64, Failure> {
-        let prepared = self.prepare(statement, scope).await?;
-        let parameters = parameters(statement, &prepared)?;
-        let affected = self
-            .client
-            .execute_raw(&prepared.statement, parameters)
-            .await;
-        affected.map_err(|cause| self.failure(statement, scope, &cause))
+    fn kept(&self) -> std::sync::MutexGuard<'_, LruCache<u64, Arc<Prepared>>> {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn prepare(
-        &mut self,
-        statement: &Statement,
-        scope: Scope,
-    ) -> Result<Arc<Prepared>, Failure> {
-        let known = self.statements.get(statement.sql.as_str());
-        let prepared = match known {
-            Some(prepared) if prepared.parameter_types == statement.parameter_types => {
-                Arc::clone(prepared)
-            }
-            _ => {
-                let verb = Verb::of(&statement.sql);
-                check_scope(verb, scope)?;
-                check_size(statement)?;
-                let prepared = Arc::new(prepare(&self.client, statement, verb).await?);
-                if statement.sql.len() <= KEPT_BYTES_MAX {
-                    let text = statement.sql.as_str().into();
-                    self.statements.put(text, Arc::clone(&prepared));
-                }
-                prepared
-            }
-        };
-        check_scope(prepared.verb, scope)?;
-        self.session_touched |= prepared.verb == Verb::Session;
-        Ok(prepared)
-    }
-
-    /// Tells a plan gone stale from a failure.
-    ///
-    /// After a migration a cached plan can differ from what the table is now.
-    /// Outside a transaction the statement is prepared anew; inside one Postgres
-    /// has already given the transaction up.
-    fn failure(
-        &mut self,
-        statement: &Statement,
-        scope: Scope,
-        cause: &tokio_postgres::Error,
-    ) -> Failure {
-        if !is_stale_plan(cause) {
-            return Failure::Error(error::from_postgres(cause));
-        }
-        self.statements.pop(statement.sql.as_str());
-        match scope {
-            Scope::Outside => Failure::Stale,
-            Scope::Inside => Failure::Error(error::from_postgres(cause)),
+    fn failure(&self, cause: &tokio_postgres::Error) -> Failure {
+        match cause.as_db_error().map(|server| server.code().code()) {
+            _ if is_stale_plan(cause) => Failure::Stale(error::from_postgres(cause)),
+            Some("57014") => Failure::Canceled(error::from_postgres(cause)),
+            _ => Failure::Error(self.error(cause)),
         }
     }
 
-    fn too_large(&self) -> Error {
+    /// An error, with what the server said before it ended the connection.
+    fn error(&self, cause: &tokio_postgres::Error) -> Error {
+        match self.last_words.get() {
+            Some(last_words) if cause.is_closed() => last_words.clone(),
+            _ => error::from_postgres(cause),
+        }
+    }
+
+    pub(super) fn result_bytes_max(&self) -> usize {
+        self.result_bytes_max
+    }
+
+    pub(super) fn too_large(&self) -> Error {
         let limit = self.result_bytes_max;
         error::error(
             ErrorKind::TooLarge,
@@ -208,27 +254,46 @@ impl Connection {
     }
 }
 
-enum Failure {
-    /// The prepared statement no longer fits the tables.
-    Stale,
-    Error(Error),
+impl Prepared {
+    /// The parameters of a call of it.
+    pub(super) fn bind<'a>(&self, statement: &'a Statement) -> Result<Vec<wire::Raw<'a>>, Error> {
+        let expected = self.statement.params().len();
+        wire::parameters(&statement.parameters, expected).ok_or_else(|| {
+            error::invalid(format!(
+                "the buffer of parameters does not hold the {expected} values that the statement takes"
+            ))
+        })
+    }
 }
 
-impl Failure {
-    fn into_error(self) -> Error {
-        match self {
-            Self::Stale => error::error(
-                ErrorKind::Server,
-                "the tables changed while the statement ran; try again",
-            ),
-            Self::Error(error) => error,
-        }
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let kept = self.kept().len();
+        self.prepared_count.fetch_sub(kept, Ordering::Relaxed);
     }
+}
+
+/// Why a statement failed, as far as the host may do something about it.
+pub(super) enum Failure {
+    /// The prepared statement no longer fits the tables.
+    Stale(Error),
+    /// The server stopped it before it had any effect: it took too long, or
+    /// somebody asked for it.
+    Canceled(Error),
+    Error(Error),
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Stale(error) | Failure::Canceled(error) | Failure::Error(error) => error,
+        }
     }
 }
 
@@ -244,28 +309,22 @@ fn is_stale_plan(cause: &tokio_postgres::Error) -> bool {
         })
 }
 
-async fn prepare(client: &Client, statement: &Statement, verb: Verb) -> Result<Prepared, Error> {
+async fn prepare(
+    client: &Client,
+    statement: &Statement,
+) -> Result<Prepared, tokio_postgres::Error> {
     let types: Vec<Type> = statement
         .parameter_types
         .iter()
         .map(|oid| parameter_type(*oid))
         .collect();
-    let prepared = client.prepare_typed(&statement.sql, &types).await;
-    let prepared = prepared.map_err(|cause| error::from_postgres(&cause))?;
-    let names: Vec<&str> = prepared
-        .columns()
-        .iter()
-        .map(tokio_postgres::Column::name)
-        .collect();
+    let prepared = client.prepare_typed(&statement.sql, &types).await?;
+    let columns = prepared.columns();
+    let names: Vec<&str> = columns.iter().map(tokio_postgres::Column::name).collect();
     Ok(Prepared {
         parameter_types: statement.parameter_types.clone(),
-        column_types: prepared
-            .columns()
-            .iter()
-            .map(|column| column.type_().oid())
-            .collect(),
+        column_types: columns.iter().map(|column| column.type_().oid()).collect(),
         column_names: names.join("\0"),
-        verb,
         statement: prepared,
     })
 }
@@ -275,18 +334,6 @@ async fn prepare(client: &Client, statement: &Statement, verb: Verb) -> Result<P
 fn parameter_type(oid: u32) -> Type {
     Type::from_oid(oid)
         .unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()))
-}
-
-fn parameters<'a>(
-    statement: &'a Statement,
-    prepared: &Prepared,
-) -> Result<Vec<wire::Raw<'a>>, Error> {
-    let expected = prepared.statement.params().len();
-    wire::parameters(&statement.parameters, expected).ok_or_else(|| {
-        error::invalid(format!(
-            "the buffer of parameters does not hold the {expected} values that the statement takes"
-        ))
-    })
 }
 
 /// Refuses what no honest plugin sends, before it costs anything.

@@ -3,7 +3,7 @@
 use deadpool::managed::PoolError;
 use tokio_postgres::error::SqlState;
 
-use crate::bindings::plinth::host::database::{Error, ErrorKind};
+use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Statement};
 
 /// An error of ours, with nothing from the server.
 pub(super) fn error(kind: ErrorKind, message: impl Into<String>) -> Error {
@@ -30,6 +30,30 @@ pub(super) fn denied(plugin: &str, database: &str) -> Error {
 
 pub(super) fn invalid(message: impl Into<String>) -> Error {
     error(ErrorKind::Invalid, message)
+}
+
+/// It broke when the statement had ended, so whether it took effect is unknown.
+pub(super) fn connection_lost() -> Error {
+    error(
+        ErrorKind::Disconnected,
+        "the connection broke at the end of the statement",
+    )
+}
+
+/// A statement ran longer than the plugin itself allowed.
+pub(super) fn timeout(timeout_ms: u32) -> Error {
+    error(
+        ErrorKind::Timeout,
+        format!("the statement took longer than its timeout of {timeout_ms} ms"),
+    )
+}
+
+/// A failure of a pipeline that is none of its statements'.
+pub(super) fn of_pipeline(statements: &[Statement], error: Error) -> PipelineError {
+    PipelineError {
+        index: u32::try_from(statements.len()).unwrap_or(u32::MAX),
+        error,
+    }
 }
 
 /// What COMMIT would have hidden.
@@ -85,7 +109,8 @@ pub(super) fn from_postgres(cause: &tokio_postgres::Error) -> Error {
 
 fn kind_of(state: &SqlState) -> ErrorKind {
     match state.code() {
-        "57014" => ErrorKind::Timeout,
+        // The second: its plugin let a transaction wait for longer than it may.
+        "57014" | "25P03" => ErrorKind::Timeout,
         // The server shuts down, or an operator ended this connection.
         "57P01" | "57P02" | "57P03" => ErrorKind::Disconnected,
         _ => ErrorKind::Server,

@@ -2,14 +2,6 @@
 
 use crate::bindings::plinth::host::database::{Isolation, TransactionOptions};
 
-/// A transaction that asks for nothing.
-pub(super) const PLAIN: TransactionOptions = TransactionOptions {
-    isolation: None,
-    read_only: false,
-    deferrable: false,
-    statement_timeout_ms: 0,
-};
-
 /// The SQL that begins a transaction whose statements may run for at most
 /// `statement_timeout_ms_max`.
 pub(super) fn begin(options: &TransactionOptions, statement_timeout_ms_max: u64) -> String {
@@ -37,6 +29,14 @@ pub(super) fn begin(options: &TransactionOptions, statement_timeout_ms_max: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A transaction that asks for nothing.
+    const PLAIN: TransactionOptions = TransactionOptions {
+        isolation: None,
+        read_only: false,
+        deferrable: false,
+        statement_timeout_ms: 0,
+    };
 
     #[test]
     fn what_is_not_asked_for_is_not_said() {

@@ -1,45 +1,64 @@
-//! The pool of connections to one database, and the loan of one of them.
+//! A plugin's pool of connections to one database: some that its requests
+//! share, and the others lent to one at a time.
 //!
 //! `deadpool` pools; the connector is ours rather than `deadpool-postgres`',
 //! whose cache of prepared statements has no bound.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use deadpool::Runtime;
-use deadpool::managed::{self, Metrics, Object, Pool, RecycleError, RecycleResult, Timeouts};
-use tokio_postgres::NoTls;
+use deadpool::managed::{Pool, QueueMode, Timeouts};
 
-use super::connection::{Connection, Scope};
+use super::connection::Want;
+use super::connector::Connector;
 use super::error;
-use super::login::{Login, prepend_options, setting};
-use crate::bindings::plinth::host::database::{Error, ErrorKind, PoolStatistics, Rows, Statement};
+use super::lane::{Boarding, Bumped, Lanes};
+use super::lease::Lease;
+use super::login::Login;
+use super::pipeline;
+use super::statements::{Known, Statements};
+use super::verb::Verb;
+use crate::bindings::plinth::host::database::{
+    Error, PipelineError, PoolStatistics, Rows, Statement,
+};
 use crate::config::{DatabaseConfig, DatabaseLimits};
 
 /// How long cleaning a connection may take before it is closed instead.
-const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A database that plugins can be given: a bounded pool of connections.
+/// How often a pool is looked after that has no lanes, in which nothing can be
+/// held up.
+const TENDED_EVERY: Duration = Duration::from_secs(1);
+
+/// A plugin's bounded pool of connections to a database.
 pub struct Database {
     name: String,
     pool: Pool<Connector>,
-    statement_timeout_ms: u64,
+    lanes: Lanes,
+    statements: Statements,
+    limits: DatabaseLimits,
 }
 
 impl Database {
-    /// Makes the pool; connections are made when they are needed.
+    /// Makes the pool. Its first connections are made beside the caller, all
+    /// others when they are needed.
     ///
     /// # Errors
     ///
     /// When the URL is not one.
-    pub fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Self> {
+    pub fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Arc<Self>> {
         let connector =
-            Connector::new(config, login).with_context(|| format!("databases.{name}.url"))?;
-        let limits = &config.limits;
+            Connector::new(name, config, login).with_context(|| format!("databases.{name}.url"))?;
+        let limits = config.limits.clone();
         let pool = Pool::builder(connector)
             .max_size(limits.connections_max)
+            // The one used last is the likeliest to have the statement prepared, and those used
+            // least can be closed.
+            .queue_mode(QueueMode::Lifo)
             .timeouts(Timeouts {
                 wait: Some(Duration::from_millis(limits.acquire_timeout_ms)),
                 create: Some(Duration::from_millis(limits.connect_timeout_ms)),
@@ -48,11 +67,20 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .context("cannot make a connection pool")?;
-        Ok(Self {
+        // At least half of the connections stay for transactions.
+        let lanes_max = limits.lanes_max.min(limits.connections_max / 2);
+        let hold_max = Duration::from_millis(limits.lane_hold_ms_max);
+        let statements_max = NonZeroUsize::new(limits.statements_max)
+            .context("statements_max must be at least 1")?;
+        let database = Arc::new(Self {
             name: name.to_owned(),
             pool,
-            statement_timeout_ms: limits.statement_timeout_ms,
-        })
+            lanes: Lanes::new(lanes_max, hold_max),
+            statements: Statements::new(statements_max),
+            limits,
+        });
+        tokio::spawn(tend(Arc::downgrade(&database)));
+        Ok(database)
     }
 
     /// Runs statements of the host's own, in one transaction.
@@ -64,7 +92,7 @@ impl Database {
         let mut lease = self.lease().await.map_err(describe)?;
         lease.begin("BEGIN").await.map_err(describe)?;
         // The statements are a plugin's, and DDL can hold anything.
-        lease.connection().session_touched = true;
+        lease.connection().touch_session();
         for sql in statements {
             lease
                 .command(sql)
@@ -78,42 +106,185 @@ impl Database {
     /// Closes every connection, now or when it comes back.
     pub fn close(&self) {
         self.pool.close();
-    }
-
-    /// How long a statement may run.
-    pub(super) fn statement_timeout_ms(&self) -> u64 {
-        self.statement_timeout_ms
+        self.lanes.close();
     }
 
     /// How the pool does.
     pub fn statistics(&self) -> PoolStatistics {
         let status = self.pool.status();
+        let (lanes, idle_lanes) = self.lanes.count();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         PoolStatistics {
             connections: count(status.size),
             connections_max: count(status.max_size),
-            idle: count(status.available),
-            lanes: 0,
+            idle: count(status.available + idle_lanes),
+            lanes: count(lanes),
             waiting: count(status.waiting),
-            statements: 0,
+            statements: count(self.pool.manager().prepared_count()),
         }
     }
 
-    /// How many connections are open, and how many of them nobody uses.
-    pub fn connections(&self) -> (usize, usize) {
-        let status = self.pool.status();
-        (status.size, status.available)
+    /// Runs a statement outside a transaction.
+    pub(super) async fn run(
+        self: &Arc<Self>,
+        mut statement: Statement,
+        want: Want,
+    ) -> Result<Rows, Error> {
+        let known = self.known(&statement);
+        if self.may_ride(&statement, &known) {
+            let lane = match self.lanes.board() {
+                Boarding::Take(lane) => Some(lane),
+                Boarding::TakeAndOpen(lane) => {
+                    self.open_lane();
+                    Some(lane)
+                }
+                Boarding::Open => {
+                    self.open_lane();
+                    None
+                }
+                Boarding::None => None,
+            };
+            if let Some(lane) = lane {
+                match lane.ride(statement, Arc::clone(&known), want).await {
+                    Ok(rows) => return Ok(rows),
+                    Err(Bumped::Failed(error)) => return Err(error),
+                    Err(Bumped::Elsewhere(again)) => statement = again,
+                }
+            }
+        }
+        self.run_alone(&statement, &known, want).await
+    }
+
+    /// Whether a statement may go behind others, and others behind it.
+    fn may_ride(&self, statement: &Statement, known: &Known) -> bool {
+        let usual_max = Duration::from_millis(self.limits.lane_statement_ms_max);
+        known.verb == Verb::Plain && statement.timeout_ms == 0 && known.is_quick(usual_max)
+    }
+
+    async fn run_alone(
+        &self,
+        statement: &Statement,
+        known: &Known,
+        want: Want,
+    ) -> Result<Rows, Error> {
+        let mut lease = self.lease().await?;
+        let run = lease.run_outside(statement, known, want);
+        if statement.timeout_ms == 0 {
+            return run.await;
+        }
+        let timeout = Duration::from_millis(statement.timeout_ms.into());
+        // Given up, it is cancelled on the server.
+        let outcome = tokio::time::timeout(timeout, run).await;
+        outcome.unwrap_or_else(|_| Err(error::timeout(statement.timeout_ms)))
+    }
+
+    /// Runs statements in one round trip, in a transaction of their own.
+    pub(super) async fn pipeline(
+        &self,
+        statements: &[Statement],
+    ) -> Result<Vec<Rows>, PipelineError> {
+        pipeline::check_length(statements)?;
+        let known = self.known_all(statements);
+        let lease = self.lease().await;
+        let mut lease = lease.map_err(|error| error::of_pipeline(statements, error))?;
+        lease.atomic_pipeline(statements, &known).await
+    }
+
+    pub(super) fn known(&self, statement: &Statement) -> Arc<Known> {
+        self.statements.known(&statement.sql)
+    }
+
+    pub(super) fn known_all(&self, statements: &[Statement]) -> Vec<Arc<Known>> {
+        let known = statements.iter().map(|statement| self.known(statement));
+        known.collect()
+    }
+
+    /// How long a statement may run.
+    pub(super) fn statement_timeout_ms(&self) -> u64 {
+        self.limits.statement_timeout_ms
     }
 
     /// Takes a connection from the pool.
     pub(super) async fn lease(&self) -> Result<Lease, Error> {
         match self.pool.get().await {
-            Ok(connection) => Ok(Lease {
-                connection: Some(connection),
-                state: Loan::Clean,
-                failed: false,
-            }),
+            Ok(connection) => Ok(Lease::new(connection)),
             Err(cause) => Err(error::from_pool(&self.name, &cause)),
+        }
+    }
+
+    /// Makes a free connection a lane, beside the caller.
+    fn open_lane(self: &Arc<Self>) {
+        if self.lanes.opening.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let database = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Ok(connection) = database.pool.timeout_get(&database.at_once()).await {
+                database.lanes.add(connection);
+            }
+            database.lanes.opening.store(false, Ordering::Release);
+        });
+    }
+
+    /// Only those connections that nobody waits for.
+    fn at_once(&self) -> Timeouts {
+        Timeouts {
+            wait: Some(Duration::ZERO),
+            ..self.pool.timeouts()
+        }
+    }
+
+    /// Closes what was idle for too long, and opens what should be there.
+    async fn keep_size(&self) {
+        let idle_max = Duration::from_millis(self.limits.idle_timeout_ms);
+        let min = self.limits.connections_min;
+        let mut spare = self.pool.status().size.saturating_sub(min);
+        self.pool.retain(|connection, metrics| {
+            if connection.is_closed() {
+                return false;
+            }
+            let is_spare = spare > 0 && metrics.last_used() > idle_max;
+            spare -= usize::from(is_spare);
+            !is_spare
+        });
+        // Held together, so that none is counted twice.
+        let mut opened = Vec::new();
+        while self.pool.status().size < min {
+            match self.pool.timeout_get(&self.at_once()).await {
+                Ok(connection) => opened.push(connection),
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+/// Looks after a pool until it is gone.
+async fn tend(database: Weak<Database>) {
+    let mut kept = Instant::now();
+    let mut has_lanes = false;
+    if let Some(database) = database.upgrade() {
+        database.keep_size().await;
+    }
+    loop {
+        let Some(hold_max) = database
+            .upgrade()
+            .map(|database| database.limits.lane_hold_ms_max)
+        else {
+            return;
+        };
+        let pause = match has_lanes {
+            true => Duration::from_millis(hold_max.div_ceil(2)).min(TENDED_EVERY),
+            false => TENDED_EVERY,
+        };
+        tokio::time::sleep(pause).await;
+        let Some(database) = database.upgrade() else {
+            return;
+        };
+        let idle_max = Duration::from_millis(database.limits.idle_timeout_ms);
+        has_lanes = database.lanes.tend(idle_max);
+        if kept.elapsed() >= TENDED_EVERY {
+            kept = Instant::now();
+            database.keep_size().await;
         }
     }
 }
@@ -124,216 +295,4 @@ fn describe(error: Error) -> anyhow::Error {
         .map(|state| format!(" (SQLSTATE {state})"))
         .unwrap_or_default();
     anyhow::anyhow!("{}{state}", error.message)
-}
-
-/// What must be done to a lent connection before somebody else may have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loan {
-    /// Nothing.
-    Clean,
-    /// A transaction is open.
-    InTransaction,
-    /// A statement is under way: whoever waited for it has gone.
-    InFlight,
-}
-
-/// A connection on loan. Dropped in the middle of something, it is cleaned
-/// before it goes back, or closed.
-pub(super) struct Lease {
-    connection: Option<Object<Connector>>,
-    state: Loan,
-    /// The last statement failed on the server, so a transaction is given up
-    /// unless a savepoint saves it.
-    failed: bool,
-}
-
-impl Lease {
-    pub(super) async fn query(
-        &mut self,
-        statement: &Statement,
-        scope: Scope,
-    ) -> Result<Rows, Error> {
-        let before = self.enter();
-        let outcome = self.connection().query(statement, scope).await;
-        self.leave(before, &outcome);
-        outcome
-    }
-
-    pub(super) async fn execute(
-        &mut self,
-        statement: &Statement,
-        scope: Scope,
-    ) -> Result<u64, Error> {
-        let before = self.enter();
-        let outcome = self.connection().execute(statement, scope).await;
-        self.leave(before, &outcome);
-        outcome
-    }
-
-    pub(super) async fn begin(&mut self, begin: &str) -> Result<(), Error> {
-        self.command(begin).await?;
-        self.state = Loan::InTransaction;
-        Ok(())
-    }
-
-    pub(super) async fn commit(&mut self) -> Result<(), Error> {
-        // In a transaction that has failed, COMMIT is a ROLLBACK that reports success.
-        if self.failed {
-            self.rollback().await?;
-            return Err(error::failed_transaction());
-        }
-        self.command("COMMIT").await?;
-        self.state = Loan::Clean;
-        Ok(())
-    }
-
-    pub(super) async fn rollback(&mut self) -> Result<(), Error> {
-        self.command("ROLLBACK").await?;
-        self.state = Loan::Clean;
-        Ok(())
-    }
-
-    /// Runs a statement of the host's own.
-    async fn command(&mut self, sql: &str) -> Result<(), Error> {
-        let before = self.enter();
-        let outcome = self.connection().command(sql).await;
-        self.leave(before, &outcome);
-        outcome
-    }
-
-    fn connection(&mut self) -> &mut Connection {
-        self.connection.as_mut().expect("only drop takes it")
-    }
-
-    /// Marks a statement as under way until `leave`, so that a drop between the
-    /// two is seen.
-    fn enter(&mut self) -> Loan {
-        std::mem::replace(&mut self.state, Loan::InFlight)
-    }
-
-    fn leave<T>(&mut self, before: Loan, outcome: &Result<T, Error>) {
-        let too_large = |error: &Error| error.kind == ErrorKind::TooLarge;
-        match outcome {
-            // Only a rollback to a savepoint succeeds in a transaction that has failed.
-            Ok(_) => self.failed = false,
-            // What fails after the rows we no longer read is not told.
-            Err(error) if error.sqlstate.is_some() || too_large(error) => self.failed = true,
-            // Refused before the server saw it, so nothing has changed there.
-            Err(_) => {}
-        }
-        // The server goes on sending rows that nobody wants: stop it.
-        let unfinished = outcome.as_ref().is_err_and(too_large) && before == Loan::Clean;
-        self.state = if unfinished { Loan::InFlight } else { before };
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else {
-            return;
-        };
-        let touched = connection.session_touched;
-        if (self.state == Loan::Clean && !touched) || connection.is_closed() {
-            return;
-        }
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(clean_or_close(connection, self.state == Loan::InFlight));
-            }
-            Err(_) => drop(Object::take(connection)),
-        }
-    }
-}
-
-/// Makes a connection fit for the next borrower, or closes it, which makes
-/// Postgres roll back.
-async fn clean_or_close(connection: Object<Connector>, in_flight: bool) {
-    if in_flight {
-        // It is not told when the server has heard of the cancellation, which may be as late as
-        // in the next borrower's statement: so there is no next borrower.
-        let _ = tokio::time::timeout(CLEANUP_TIMEOUT, connection.cancel()).await;
-        drop(Object::take(connection));
-        return;
-    }
-    // DISCARD ALL would do, but it takes the driver's own statements too, and the driver goes on
-    // as if it had them.
-    if connection.session_touched {
-        drop(Object::take(connection));
-        return;
-    }
-    let cleaned = tokio::time::timeout(CLEANUP_TIMEOUT, connection.rollback()).await;
-    if !matches!(cleaned, Ok(Ok(()))) {
-        drop(Object::take(connection));
-    }
-}
-
-/// Says nothing of what it found there: a password may be in it.
-fn not_a_url() -> anyhow::Error {
-    anyhow::anyhow!(
-        "it is no Postgres URL (postgres://user@host/name) and no key-value text (host=… dbname=…); \
-         a password in a URL must be percent-encoded"
-    )
-}
-
-/// Makes connections for the pool.
-struct Connector {
-    config: tokio_postgres::Config,
-    statements_max: NonZeroUsize,
-    result_bytes_max: usize,
-    made: AtomicUsize,
-}
-
-impl Connector {
-    fn new(config: &DatabaseConfig, login: &Login) -> Result<Self> {
-        let DatabaseLimits {
-            statements_max,
-            result_bytes_max,
-            ..
-        } = config.limits;
-        let mut postgres: tokio_postgres::Config = config.url.parse().map_err(|_| not_a_url())?;
-        let timeout = config.limits.statement_timeout_ms.to_string();
-        prepend_options(&mut postgres, &setting("statement_timeout", &timeout));
-        login.apply(&mut postgres);
-        if postgres.get_application_name().is_none() {
-            postgres.application_name("plinth");
-        }
-        Ok(Self {
-            config: postgres,
-            statements_max: NonZeroUsize::new(statements_max)
-                .context("statements_max must be at least 1")?,
-            result_bytes_max,
-            made: AtomicUsize::new(0),
-        })
-    }
-}
-
-impl managed::Manager for Connector {
-    type Type = Connection;
-    type Error = tokio_postgres::Error;
-
-    async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
-        let (client, connection) = self.config.connect(NoTls).await?;
-        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
-        tokio::spawn(async move {
-            if let Err(cause) = connection.await {
-                tracing::warn!(target: "plinth::database", connection = number, %cause, "connection lost");
-            }
-        });
-        Ok(Connection::new(
-            client,
-            self.statements_max,
-            self.result_bytes_max,
-        ))
-    }
-
-    async fn recycle(
-        &self,
-        connection: &mut Connection,
-        _: &Metrics,
-    ) -> RecycleResult<tokio_postgres::Error> {
-        if connection.is_closed() {
-            return Err(RecycleError::message("the connection is closed"));
-        }
-        Ok(())
-    }
 }

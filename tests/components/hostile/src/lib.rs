@@ -122,6 +122,18 @@ fn hold(seconds: i64, mut db: Db) -> Result<&'static str> {
     })
 }
 
+/// Inserts a row in a transaction, does nothing there for a time, and goes on.
+#[get("/idle/{ms}")]
+fn idle(ms: u64, mut db: Db) -> Result<&'static str> {
+    db.transaction(|tx| {
+        tx.execute("INSERT INTO held VALUES (1)", &[])?;
+        let begun = std::time::Instant::now();
+        while begun.elapsed().as_millis() < ms.into() {}
+        tx.execute("INSERT INTO held VALUES (2)", &[])?;
+        Ok("held")
+    })
+}
+
 /// Inserts a row, then fails, in one transaction.
 #[get("/fail")]
 fn fail(mut db: Db) -> Result<&'static str> {
@@ -260,7 +272,7 @@ fn reply(kind: String) -> Reply {
 plinth::plugin! {
     routes: [
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
-        log_lines, sql, hold, fail, ignore, ignore_refusal,
+        log_lines, sql, hold, idle, fail, ignore, ignore_refusal,
         headers, savepoint, abandon, leak, parameters, print, reply, transactions,
     ]
 }

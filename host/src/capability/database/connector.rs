@@ -1,0 +1,141 @@
+//! How a pool makes its connections and tells whether one may be lent again.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use tokio_postgres::NoTls;
+
+use super::connection::Connection;
+use super::error;
+use super::login::{Login, prepend_options, setting};
+use crate::config::{DatabaseConfig, DatabaseLimits};
+
+/// A connection that was not used for so long is asked whether it is alive
+/// before it is lent: a firewall may have forgotten it without a word.
+const TRUSTED_FOR: Duration = Duration::from_secs(30);
+
+/// How long a server may say nothing at all, not even that bytes have arrived.
+const SILENT_FOR: Duration = Duration::from_secs(30);
+
+/// Makes connections for a pool.
+pub(super) struct Connector {
+    database: String,
+    config: tokio_postgres::Config,
+    statements_max: NonZeroUsize,
+    result_bytes_max: usize,
+    made: AtomicUsize,
+    prepared_count: Arc<AtomicUsize>,
+}
+
+impl Connector {
+    pub(super) fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Self> {
+        let DatabaseLimits {
+            statements_max,
+            result_bytes_max,
+            statement_timeout_ms,
+            transaction_idle_ms_max,
+            ..
+        } = config.limits;
+        let mut postgres: tokio_postgres::Config = config.url.parse().map_err(|_| not_a_url())?;
+        let settings = [
+            setting("statement_timeout", &statement_timeout_ms.to_string()),
+            setting(
+                "idle_in_transaction_session_timeout",
+                &transaction_idle_ms_max.to_string(),
+            ),
+            setting("TimeZone", "UTC"),
+        ];
+        for setting in &settings {
+            prepend_options(&mut postgres, setting);
+        }
+        login.apply(&mut postgres);
+        give_up_on_the_silent(&mut postgres);
+        if postgres.get_application_name().is_none() {
+            postgres.application_name("plinth");
+        }
+        Ok(Self {
+            database: name.to_owned(),
+            config: postgres,
+            statements_max: NonZeroUsize::new(statements_max)
+                .context("statements_max must be at least 1")?,
+            result_bytes_max,
+            made: AtomicUsize::new(0),
+            prepared_count: Arc::default(),
+        })
+    }
+
+    /// How many statements are prepared on all connections together.
+    pub(super) fn prepared_count(&self) -> usize {
+        self.prepared_count.load(Ordering::Relaxed)
+    }
+}
+
+impl managed::Manager for Connector {
+    type Type = Connection;
+    type Error = tokio_postgres::Error;
+
+    async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
+        let (client, connection) = self.config.connect(NoTls).await?;
+        let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let database = self.database.clone();
+        let last_words = Arc::new(OnceLock::new());
+        let heard = Arc::clone(&last_words);
+        tokio::spawn(async move {
+            if let Err(cause) = connection.await {
+                tracing::warn!(
+                    target: "plinth::database", database, connection = number, %cause, "connection lost"
+                );
+                if cause.as_db_error().is_some() {
+                    let _ = heard.set(error::from_postgres(&cause));
+                }
+            }
+        });
+        Ok(Connection::new(
+            client,
+            self.statements_max,
+            Arc::clone(&self.prepared_count),
+            self.result_bytes_max,
+            last_words,
+        ))
+    }
+
+    async fn recycle(
+        &self,
+        connection: &mut Connection,
+        metrics: &Metrics,
+    ) -> RecycleResult<tokio_postgres::Error> {
+        if connection.is_closed() {
+            return Err(RecycleError::message("the connection is closed"));
+        }
+        if metrics.last_used() > TRUSTED_FOR && !connection.is_alive().await {
+            return Err(RecycleError::message("the server does not answer"));
+        }
+        Ok(())
+    }
+}
+
+/// Notices a server that went away without a word, unless the URL says how:
+/// the driver's own defaults take two hours.
+fn give_up_on_the_silent(config: &mut tokio_postgres::Config) {
+    let drivers = tokio_postgres::Config::new().get_keepalives_idle();
+    if config.get_keepalives_idle() == drivers {
+        config.keepalives_idle(SILENT_FOR);
+        config.keepalives_interval(SILENT_FOR / 3);
+        config.keepalives_retries(3);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENT_FOR);
+    }
+}
+
+/// Says nothing of what it found there: a password may be in it.
+fn not_a_url() -> anyhow::Error {
+    anyhow::anyhow!(
+        "it is no Postgres URL (postgres://user@host/name) and no key-value text (host=… dbname=…); \
+         a password in a URL must be percent-encoded"
+    )
+}

@@ -1,0 +1,168 @@
+//! Several statements in one round trip.
+//!
+//! The driver sends a statement when its future is first polled and reads the
+//! answers in the order of sending. So all are polled once, in order, before
+//! the first answer is waited for.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::future::{MaybeDone, maybe_done};
+
+use super::connection::{Connection, Failure, Prepared, Scope, Want};
+use super::statements::Known;
+use super::{error, wire};
+use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
+
+/// Statements that may go in one pipeline.
+const STATEMENTS_MAX: usize = 1_000;
+
+/// Which statement of a pipeline failed, and why; the number of statements
+/// where it was none of them.
+pub(super) struct Broken {
+    pub(super) index: usize,
+    pub(super) failure: Failure,
+}
+
+/// Refuses more statements than may go at once.
+pub(super) fn check_length(statements: &[Statement]) -> Result<(), PipelineError> {
+    if statements.len() <= STATEMENTS_MAX {
+        return Ok(());
+    }
+    let message = format!("a pipeline may have {STATEMENTS_MAX} statements");
+    Err(error::of_pipeline(statements, error::invalid(message)))
+}
+
+type Step<'a, T> = Pin<Box<MaybeDone<StepFuture<'a, T>>>>;
+type StepFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+impl Connection {
+    /// Runs statements in the transaction that is open.
+    pub(super) async fn pipeline(
+        &self,
+        statements: &[Statement],
+        known: &[Arc<Known>],
+    ) -> Result<Vec<Rows>, Broken> {
+        let prepared = self.prepare_all(statements, known).await?;
+        let mut runs = self.runs(statements, &prepared)?;
+        send(&mut runs).await;
+        self.answers(&mut runs).await
+    }
+
+    /// Runs statements in a transaction of their own.
+    pub(super) async fn atomic_pipeline(
+        &self,
+        statements: &[Statement],
+        known: &[Arc<Known>],
+    ) -> Result<Vec<Rows>, Broken> {
+        let whole = |failure| Broken {
+            index: statements.len(),
+            failure,
+        };
+        let prepared = self.prepare_all(statements, known).await?;
+        let mut runs = self.runs(statements, &prepared)?;
+        let mut begin = [self.control("BEGIN")];
+        send(&mut begin).await;
+        let is_sent = send(&mut runs).await;
+        // What could not even be sent must not be left out of a commit.
+        let mut end = [self.control(if is_sent { "COMMIT" } else { "ROLLBACK" })];
+        send(&mut end).await;
+        let begun = answer(&mut begin[0]).await;
+        let outcome = self.answers(&mut runs).await;
+        drop(runs);
+        let ended = answer(&mut end[0]).await;
+        begun.map_err(whole)?;
+        let results = outcome?;
+        ended.map_err(whole)?;
+        Ok(results)
+    }
+
+    async fn prepare_all(
+        &self,
+        statements: &[Statement],
+        known: &[Arc<Known>],
+    ) -> Result<Vec<Arc<Prepared>>, Broken> {
+        let mut all = Vec::with_capacity(statements.len());
+        // One after the other, so that a text that comes twice is prepared once.
+        for (index, (statement, known)) in statements.iter().zip(known).enumerate() {
+            let prepared = self.prepare(statement, known, Scope::Inside).await;
+            all.push(prepared.map_err(|failure| Broken { index, failure })?);
+        }
+        Ok(all)
+    }
+
+    fn runs<'a>(
+        &'a self,
+        statements: &'a [Statement],
+        prepared: &'a [Arc<Prepared>],
+    ) -> Result<Vec<Step<'a, Rows>>, Broken> {
+        let pairs = statements.iter().zip(prepared).enumerate();
+        let run = |(index, (statement, prepared)): (usize, (&'a Statement, &'a Arc<Prepared>))| {
+            let parameters: Vec<wire::Raw<'a>> =
+                prepared.bind(statement).map_err(|error| Broken {
+                    index,
+                    failure: error.into(),
+                })?;
+            Ok(step(self.run_prepared(prepared, parameters, Want::Rows)))
+        };
+        pairs.map(run).collect()
+    }
+
+    fn control(&self, sql: &'static str) -> Step<'_, ()> {
+        step(async move { self.command(sql).await.map_err(Failure::Error) })
+    }
+
+    /// Waits for the answers, in order, until one is a failure.
+    async fn answers(&self, runs: &mut [Step<'_, Rows>]) -> Result<Vec<Rows>, Broken> {
+        let mut results = Vec::with_capacity(runs.len());
+        let mut bytes = 0_usize;
+        for (index, run) in runs.iter_mut().enumerate() {
+            let rows = answer(run)
+                .await
+                .map_err(|failure| Broken { index, failure })?;
+            bytes = bytes.saturating_add(rows.data.len());
+            if bytes > self.result_bytes_max() {
+                let failure = Failure::Error(self.too_large());
+                return Err(Broken { index, failure });
+            }
+            results.push(rows);
+        }
+        Ok(results)
+    }
+}
+
+fn step<'a, T>(future: impl Future<Output = Result<T, Failure>> + Send + 'a) -> Step<'a, T> {
+    Box::pin(maybe_done(Box::pin(future) as StepFuture<'a, T>))
+}
+
+/// Sends steps in order, up to the first that fails at once, which one that
+/// cannot be sent does. Tells whether all were sent.
+async fn send<T>(steps: &mut [Step<'_, T>]) -> bool {
+    poll_fn(|context| {
+        for step in steps.iter_mut() {
+            let _ = step.as_mut().poll(context);
+            if step
+                .as_mut()
+                .output_mut()
+                .is_some_and(|outcome| outcome.is_err())
+            {
+                return Poll::Ready(false);
+            }
+        }
+        Poll::Ready(true)
+    })
+    .await
+}
+
+async fn answer<T>(step: &mut Step<'_, T>) -> Result<T, Failure> {
+    step.as_mut().await;
+    step.as_mut()
+        .take_output()
+        .unwrap_or_else(|| Err(gone().into()))
+}
+
+fn gone() -> Error {
+    error::error(ErrorKind::Invalid, "the answer was taken before")
+}

@@ -1,0 +1,95 @@
+//! The pool keeps the connections it should, and no more.
+
+use std::time::Duration;
+
+use http::Method;
+use plinth_tests::TestHost;
+
+async fn sql(host: &TestHost, sql: &str) -> String {
+    let mut client = host.client().await;
+    let answer = client.text(Method::POST, "/sql", "text/plain", sql).await;
+    answer.text().to_owned()
+}
+
+fn statistics(host: &TestHost) -> plinth_host::bindings::plinth::host::database::PoolStatistics {
+    let database = host.host().database("hostile", "default");
+    database.expect("configured").statistics()
+}
+
+/// Waits until the pool is as it should be.
+async fn until(host: &TestHost, holds: impl Fn(u32) -> bool) {
+    let settled = async {
+        while !holds(statistics(host).connections) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let settled = tokio::time::timeout(Duration::from_secs(10), settled).await;
+    settled.unwrap_or_else(|_| panic!("{:?}", statistics(host)));
+}
+
+#[tokio::test]
+async fn connections_are_there_before_they_are_needed() {
+    let host = TestHost::with("hostile", |options| {
+        options.database.connections_max = 5;
+        options.database.connections_min = 3;
+    })
+    .await;
+    until(&host, |connections| connections == 3).await;
+    // Killed, they come back by themselves.
+    let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                WHERE datname = current_database() AND application_name = 'plinth'";
+    let postgres = host.postgres().await;
+    assert_eq!(postgres.execute(kill, &[]).await.expect("kills"), 3);
+    until(&host, |connections| connections < 3).await;
+    until(&host, |connections| connections == 3).await;
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_down_to_the_least() {
+    let host = TestHost::with("hostile", |options| {
+        options.database.connections_max = 6;
+        options.database.connections_min = 1;
+        options.database.idle_timeout_ms = 300;
+    })
+    .await;
+    assert_eq!(host.get("/transactions/4").await.text(), "4 begun");
+    assert!(statistics(&host).connections >= 4);
+    until(&host, |connections| connections == 1).await;
+}
+
+#[tokio::test]
+async fn prepared_statements_are_bounded_and_given_up_on_the_server() {
+    let host = TestHost::with("hostile", |options| {
+        options.database.connections_max = 1;
+        options.database.statements_max = 5;
+    })
+    .await;
+    for n in 0..40 {
+        assert_eq!(sql(&host, &format!("SELECT {n}")).await, "1 rows");
+    }
+    assert_eq!(statistics(&host).statements, 5);
+    // On the server: the five, and none of the thirty-five before them.
+    let kept = "SELECT name FROM pg_prepared_statements";
+    assert_eq!(sql(&host, kept).await, "5 rows");
+}
+
+#[tokio::test]
+async fn a_transaction_left_idle_is_rolled_back_and_reported() {
+    let host = TestHost::with("hostile", |options| {
+        options.database.connections_max = 1;
+        options.database.transaction_idle_ms_max = 200;
+        options.plugin.limits.cpu_ms_max = 5_000;
+    })
+    .await;
+    crate::limits::create_held(&host).await;
+    host.get("/idle/1000").await.problem(504);
+    host.connections_at_rest().await;
+    assert_eq!(sql(&host, "SELECT * FROM held").await, "0 rows");
+}
+
+#[tokio::test]
+async fn every_session_has_utc_for_its_time_zone() {
+    let host = TestHost::start("hostile").await;
+    let utc = "SELECT 1 WHERE current_setting('TimeZone') = 'UTC'";
+    assert_eq!(sql(&host, utc).await, "1 rows");
+}

@@ -1,6 +1,7 @@
 //! Every test speaks HTTP to a real host with a real Postgres.
 
 mod bookstore;
+mod cancellation;
 mod database;
 mod hello;
 mod lanes;

@@ -134,6 +134,37 @@ fn idle(ms: u64, mut db: Db) -> Result<&'static str> {
     })
 }
 
+/// Reads some rows outside a transaction.
+#[get("/rows/{count}")]
+fn rows(count: i64, db: Db) -> Result<String> {
+    let rows = db.query("SELECT n FROM generate_series(1, $1) n", &[&count])?;
+    Ok(format!("{} rows", rows.len()))
+}
+
+/// Begins a long query, and does not wait for it.
+#[get("/pending/{end}")]
+fn pending(end: String) -> &'static str {
+    use plinth::bindings::plinth::host::database::{Pending, Statement};
+    let statement = Statement {
+        sql: "SELECT pg_sleep(30)".to_owned(),
+        parameter_types: vec![],
+        parameters: vec![],
+        timeout_ms: 0,
+    };
+    let pending = Pending::start("default", &statement).expect("begins");
+    match end.as_str() {
+        "trap" => panic!("with a query under way"),
+        "drop" => {
+            drop(pending);
+            "dropped"
+        }
+        _ => {
+            std::mem::forget(pending);
+            "forgotten"
+        }
+    }
+}
+
 /// Inserts a row, then fails, in one transaction.
 #[get("/fail")]
 fn fail(mut db: Db) -> Result<&'static str> {
@@ -273,6 +304,6 @@ plinth::plugin! {
     routes: [
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
         log_lines, sql, hold, idle, fail, ignore, ignore_refusal,
-        headers, savepoint, abandon, leak, parameters, print, reply, transactions,
+        headers, savepoint, abandon, leak, parameters, pending, print, reply, rows, transactions,
     ]
 }

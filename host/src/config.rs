@@ -213,7 +213,7 @@ impl Default for DatabaseLimits {
             statement_timeout_ms: 10_000,
             transaction_idle_ms_max: 10_000,
             lanes_max: 4,
-            lane_statement_ms_max: 10,
+            lane_statement_ms_max: 5,
             lane_hold_ms_max: 100,
             statements_max: 256,
             result_bytes_max: 16 << 20,

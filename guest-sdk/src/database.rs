@@ -24,6 +24,7 @@ mod parameters;
 mod rows;
 mod statement;
 mod transaction;
+mod written;
 
 pub use column_type::{
     BitString, Cidr, Composite, Hstore, Inet, Interval, MacAddr, Money, PgLsn, Range, RangeElement,
@@ -40,7 +41,10 @@ pub use postgres_types::Type;
 
 pub(crate) use cells::Cells;
 pub(crate) use column_type::{write_array, write_array_of};
+pub(crate) use db::DEFAULT;
 pub(crate) use parameters::PARAMETERS_MAX;
+
+pub(crate) use written::{begin_request, is_written, note_write};
 
 #[cfg(test)]
 pub(crate) use driver::script::Script;

@@ -83,6 +83,10 @@
 //! [`QuerySet::bulk_update`] writes many back, and [`QuerySet::delete`] deletes
 //! them.
 //!
+//! **Choose the database.** A model says with `#[model(database = "…")]` which
+//! it is in, a [`DatabaseRouter`] decides for the others, and
+//! [`Db::using`](crate::Db::using) for one query.
+//!
 //! **See the SQL.** [`QuerySet::to_sql`] and [`QuerySet::explain`].
 //!
 //! The other traits are what the compiler names when types do not go together.
@@ -123,6 +127,8 @@ mod raw;
 mod registered;
 mod related;
 mod related_rows;
+mod router;
+mod routing;
 mod row_reader;
 mod scalar;
 pub mod schema;
@@ -184,9 +190,10 @@ pub use partial::{Only, Partial, select_value};
 pub use path::{Hop, Relation, RelationPath};
 pub use query_set::QuerySet;
 pub use raw::{OperandList, Operands, raw};
-pub use registered::{index_names_differ, tables_differ};
+pub use registered::{index_names_differ, is_one_database, tables_differ};
 pub use related::{Related, RelatedField};
 pub use related_rows::{Many, ManyToMany, RelatedRows};
+pub use router::{DatabaseRouter, PrimaryReplica};
 pub use row_reader::RowReader;
 pub use scalar::{CorrelatedValues, SingleValue, ValuesQuery, subquery};
 pub use search::{
@@ -205,6 +212,8 @@ pub use window::{
     Window, WindowFunction, cume_dist, dense_rank, first_value, lag, last_value, lead, nth_value,
     ntile, percent_rank, rank, row_number, window,
 };
+
+pub(crate) use router::begin_request;
 
 #[doc(hidden)]
 pub use serde;

@@ -6,7 +6,7 @@ use std::sync::Once;
 use crate::bindings::exports::plinth::host::handler;
 use crate::database::Db;
 use crate::http::{Endpoint, IntoReply, Parameters};
-use crate::orm::{self, ModelMeta};
+use crate::orm::{self, DatabaseRouter, ModelMeta};
 use crate::request::Request;
 
 /// Makes the crate a plugin: says which models, routes and demonstration data
@@ -46,29 +46,37 @@ use crate::request::Request;
 ///
 /// The name and version are those of the crate's `Cargo.toml`. A seed is a
 /// `fn(&Db) -> plinth::Result<()>`; the host calls it where the tables are empty
-/// and demonstration data is wanted, and it runs in one transaction.
+/// and demonstration data is wanted, and it runs in one transaction on `default`;
+/// rows of models that are in another database it inserts with
+/// [`using`](Db::using).
+///
+/// A plugin of several databases may have a `router:`, which chooses one for
+/// models that name none; see [`DatabaseRouter`](crate::orm::DatabaseRouter).
 #[macro_export]
 macro_rules! plugin {
     ($($declaration:tt)*) => {
-        $crate::__plugin! { [] [] [] $($declaration)* }
+        $crate::__plugin! { [] [] [] [] $($declaration)* }
     };
 }
 
-/// Sorts the parts of a declaration, which come in any order, into three
-/// brackets: models, routes, seed.
+/// Sorts the parts of a declaration, which come in any order, into four
+/// brackets: models, routes, seed, router.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __plugin {
-    ([$($m:tt)*] [$($r:tt)*] [$($s:tt)*] models: [$($model:ty),* $(,)?] $(, $($rest:tt)*)?) => {
-        $crate::__plugin! { [$($m)* $($model,)*] [$($r)*] [$($s)*] $($($rest)*)? }
+    ([$($m:tt)*] $r:tt $s:tt $d:tt models: [$($model:ty),* $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { [$($m)* $($model,)*] $r $s $d $($($rest)*)? }
     };
-    ([$($m:tt)*] [$($r:tt)*] [$($s:tt)*] routes: [$($route:ty),* $(,)?] $(, $($rest:tt)*)?) => {
-        $crate::__plugin! { [$($m)*] [$($r)* $($route,)*] [$($s)*] $($($rest)*)? }
+    ($m:tt [$($r:tt)*] $s:tt $d:tt routes: [$($route:ty),* $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { $m [$($r)* $($route,)*] $s $d $($($rest)*)? }
     };
-    ([$($m:tt)*] [$($r:tt)*] [] seed: $seed:path $(, $($rest:tt)*)?) => {
-        $crate::__plugin! { [$($m)*] [$($r)*] [$seed] $($($rest)*)? }
+    ($m:tt $r:tt [] $d:tt seed: $seed:path $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { $m $r [$seed] $d $($($rest)*)? }
     };
-    ([$($model:ty,)*] [$($route:ty,)*] [$($seed:path)?]) => {
+    ($m:tt $r:tt $s:tt [] router: $router:expr $(, $($rest:tt)*)?) => {
+        $crate::__plugin! { $m $r $s [$router] $($($rest)*)? }
+    };
+    ([$($model:ty,)*] [$($route:ty,)*] [$($seed:path)?] [$($router:expr)?]) => {
         const _: () = {
             const MODELS: &[&$crate::orm::ModelMeta] =
                 &[$(<$model as $crate::orm::Model>::META,)*];
@@ -90,11 +98,12 @@ macro_rules! __plugin {
                 models: MODELS,
                 routes: &[$(<$route as $crate::http::Route>::ENDPOINT,)*],
                 seeds: &[$($seed)?],
+                routers: &[$(&$router)?],
             };
             $crate::__export!(PLUGIN);
         };
     };
-    ($models:tt $routes:tt $seed:tt $key:ident: $($rest:tt)*) => {
+    ($models:tt $routes:tt $seed:tt $router:tt $key:ident: $($rest:tt)*) => {
         ::core::compile_error!(::core::concat!(
             "`", ::core::stringify!($key),
             "` is not a part of a plugin, or is there twice, or is not written like this: ",
@@ -157,6 +166,8 @@ pub struct Plugin {
     pub routes: &'static [Endpoint],
     /// The function that loads demonstration data, if there is one.
     pub seeds: &'static [fn(&Db) -> crate::Result<()>],
+    /// What chooses a database for models that name none, if there is one.
+    pub routers: &'static [&'static dyn DatabaseRouter],
 }
 
 impl Plugin {
@@ -178,6 +189,7 @@ impl Plugin {
     #[must_use]
     pub fn handle(&self, route: u32, parameters: Vec<String>, query: String) -> handler::Reply {
         report_panics();
+        orm::begin_request(self.routers.first().copied());
         let endpoint = &self.routes[route as usize];
         let request = Request::new(query);
         (endpoint.call)(&mut Parameters::new(parameters), &request)
@@ -192,8 +204,9 @@ impl Plugin {
     /// The seed's error as a sentence for the person who started the host.
     pub fn seed(&self) -> Result<(), String> {
         report_panics();
+        orm::begin_request(self.routers.first().copied());
         // All or nothing: tables that are half full count as used.
-        Db::named("default")
+        Db::default()
             .transaction(|tx| self.seeds.iter().try_for_each(|seed| seed(tx)))
             .map_err(|error| error.to_string())
     }
@@ -253,6 +266,7 @@ mod tests {
         models: &[],
         routes: &[<show_page as Route>::ENDPOINT, <refuse as Route>::ENDPOINT],
         seeds: &[],
+        routers: &[],
     };
 
     fn handle(route: u32, parameters: &[&str], query: &str) -> (u16, String) {

@@ -36,6 +36,7 @@ use bytes::{BufMut, BytesMut};
 use crate::Error;
 use crate::bindings::plinth::host::database as host;
 use crate::database::{Driver, Statement, install};
+use crate::orm::DatabaseRouter;
 
 /// What runs the statements of a test.
 pub trait Database {
@@ -46,6 +47,16 @@ pub trait Database {
     ///
     /// When Postgres refuses it.
     fn run(&self, statement: &Statement) -> Result<Answer, Box<Refusal>>;
+
+    /// As [`run`](Self::run), on the database of this name; for tests of a plugin
+    /// that has several. Without one of its own it is `run`, whatever the name.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    fn run_on(&self, _database: &str, statement: &Statement) -> Result<Answer, Box<Refusal>> {
+        self.run(statement)
+    }
 }
 
 /// What a statement returned.
@@ -76,17 +87,34 @@ pub struct Refusal {
     pub column: Option<String>,
 }
 
-/// Makes every [`Db`](crate::Db) on this thread run its statements there.
+/// Makes every [`Db`](crate::Db) on this thread run its statements there, without
+/// a router.
 pub fn use_database(database: Rc<dyn Database>) {
     install(Rc::new(Adapter(database)));
+    crate::orm::begin_request(None);
+}
+
+/// Has a router choose the databases on this thread, as in a request that has
+/// written nothing yet; each call begins another request.
+///
+/// ```
+/// use plinth::orm::PrimaryReplica;
+/// use plinth::testing::begin_request;
+///
+/// begin_request(Some(&PrimaryReplica));
+/// ```
+///
+/// [`use_database`] ends it.
+pub fn begin_request(router: Option<&'static dyn DatabaseRouter>) {
+    crate::orm::begin_request(router);
 }
 
 struct Adapter(Rc<dyn Database>);
 
 impl Driver for Adapter {
-    fn run(&self, statement: &host::Statement) -> crate::Result<host::Rows> {
+    fn run(&self, database: &str, statement: &host::Statement) -> crate::Result<host::Rows> {
         let statement = Statement::from_host(statement.clone());
-        match self.0.run(&statement) {
+        match self.0.run_on(database, &statement) {
             Ok(answer) => Ok(answer.rows()),
             Err(refusal) => Err(Error::database(refusal.into(), statement.sql())),
         }

@@ -163,6 +163,7 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[model(…)]` on the struct | |
 /// |---|---|
 /// | `table = "books"` | its name; the only attribute that must be there |
+/// | `database = "archive"` | the database it is in, as `plinth.toml` calls it; without it a [router](../plinth/orm/trait.DatabaseRouter.html) chooses, or it is `default` |
 /// | `index(author, created_at)` | an index of several columns, by the fields' names |
 /// | `unique(author, title)` | a unique constraint of several columns |
 /// | `index(author, created_at desc)` | the same, `created_at` from its greatest value |

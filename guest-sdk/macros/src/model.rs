@@ -2,6 +2,7 @@
 
 mod attributes;
 mod check;
+mod database;
 mod default;
 mod draft;
 mod expand;
@@ -33,6 +34,8 @@ struct Model {
     name: Ident,
     visibility: Visibility,
     table: String,
+    /// The database that is named for it.
+    database: Option<String>,
     fields: Vec<Field>,
     /// The fields that are no columns.
     to_many: Vec<ToMany>,
@@ -60,6 +63,7 @@ impl Model {
         }
         let attributes = TableAttributes::parse(input, &mut errors);
         let table = attributes.table_name(&input.ident, &mut errors);
+        let database = attributes.database_name(&mut errors);
         let (mut fields, mut to_many) = (Vec::new(), Vec::new());
         for field in &named_fields(input)?.named {
             match ToMany::parse(field) {
@@ -78,6 +82,7 @@ impl Model {
             name: input.ident.clone(),
             visibility: input.vis.clone(),
             table,
+            database,
             fields,
             to_many,
             key,

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
+
 use super::driver::Transaction;
-use super::{Db, Statement};
+use super::{Db, Statement, note_write};
 use crate::Result;
 
 impl Db {
@@ -56,30 +58,31 @@ impl Db {
         self.transaction.is_some()
     }
 
-    /// As [`transaction`](Db::transaction), but joins the one there may be
-    /// instead of making a savepoint, and so does with `&self`.
-    pub(crate) fn atomic<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        if self.transaction.is_some() {
-            work(self)
-        } else {
-            self.begin(|db| work(db))
-        }
+    fn begin<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        note_write(&self.name);
+        let db = Db {
+            is_pinned: self.is_pinned,
+            ..Self::begin_on(self.name.clone())?
+        };
+        db.finish_with(work)
     }
 
-    fn begin<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let mut db = self.begin_own()?;
-        let result = work(&mut db);
-        let Some(transaction) = db.transaction.take() else {
+    /// Runs `work` in the transaction that this is, and ends it.
+    pub(crate) fn finish_with<T>(mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let result = work(&mut self);
+        let Some(transaction) = self.transaction.take() else {
             return result;
         };
         finish(transaction, result)
     }
 
-    /// A transaction that is undone when it is dropped.
-    pub(crate) fn begin_own(&self) -> Result<Db> {
+    /// A transaction that is undone when it is dropped. All that is run in it
+    /// stays on its database.
+    pub(crate) fn begin_on(name: Cow<'static, str>) -> Result<Db> {
         Ok(Db {
-            name: self.name.clone(),
-            transaction: Some(Transaction::begin(&self.name)?),
+            transaction: Some(Transaction::begin(&name)?),
+            is_pinned: true,
+            name,
             savepoints: 0,
         })
     }

@@ -54,6 +54,6 @@ impl FromRequest for Request {
 
 impl FromRequest for Db {
     fn from_request(_: &Request) -> Result<Db, Problem> {
-        Ok(Db::named("default"))
+        Ok(Db::default())
     }
 }

@@ -46,12 +46,13 @@ impl<M: Model> QuerySet<M> {
         let columns = own_columns(columns)?;
         let rows: Vec<_> = rows.into_iter().map(Model::values).collect();
         let update = |rows: &[_], db: &Db| {
-            db.execute_statement(&sql::bulk_update(self.as_select(), &columns, rows)?)
+            let statement = sql::bulk_update(self.as_select(), &columns, rows)?;
+            db.change(M::META, &statement)
         };
         match rows.len() {
             0 => Ok(0),
             1..=BATCH_ROWS_MAX => update(&rows, db),
-            _ => db.atomic(|db| {
+            _ => db.atomic(M::META, |db| {
                 let batches = rows.chunks(BATCH_ROWS_MAX);
                 batches.map(|rows| update(rows, db)).sum()
             }),

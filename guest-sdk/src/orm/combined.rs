@@ -199,7 +199,7 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
     /// [`is_invalid_query`](Error::is_invalid_query) when the queries do not go
     /// together.
     pub fn all(&self, db: &Db) -> Result<Vec<S::Row>> {
-        self.read(&db.query_statement(&self.to_sql()?)?)
+        self.read(&db.read(M::META, &self.to_sql()?)?)
     }
 
     /// The first row, if there is one; any, when no ordering is given.
@@ -221,7 +221,7 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
     /// As [`all`](Self::all).
     pub fn exists(&self, db: &Db) -> Result<bool> {
         let statement = sql::any_of_combination(&self.combination)?;
-        Ok(!db.query_statement(&statement)?.is_empty())
+        Ok(!db.read(M::META, &statement)?.is_empty())
     }
 
     /// How many rows there are.
@@ -230,7 +230,7 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
     ///
     /// As [`all`](Self::all).
     pub fn count(&self, db: &Db) -> Result<i64> {
-        let rows = db.query_statement(&sql::count_combination(&self.combination)?)?;
+        let rows = db.read(M::META, &sql::count_combination(&self.combination)?)?;
         let count = rows.iter().map(|row| row.get(0)).collect::<Result<_>>()?;
         only(count, M::META.table)
     }

@@ -151,7 +151,7 @@ impl<M: Model> InsertOrUpdate<M, ()> {
         };
         match M::META.variant {
             // The statement does not fail for a row of another variant.
-            Some(_) => db.atomic(insert),
+            Some(_) => db.atomic(M::META, insert),
             None => insert(db),
         }
     }
@@ -161,7 +161,7 @@ impl<M: Model, D> Upsert<M, D> {
     fn batch(&self, drafts: &[&M::New], db: &Db) -> Result<Vec<(M, bool)>> {
         let drafts: Vec<&dyn DraftValues> = drafts.iter().map(|draft| *draft as _).collect();
         let statement = sql::upsert(M::META, &drafts, &self.conflict)?;
-        let rows = db.query_statement(&statement)?;
+        let rows = db.write(M::META, &statement)?;
         if rows.len() < drafts.len() {
             return Err(Error::not_found(M::META.table));
         }

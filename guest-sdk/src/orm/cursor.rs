@@ -107,11 +107,12 @@ impl<'db, R> RowIterator<'db, R> {
         let declare = query.after(&format!("DECLARE {name} NO SCROLL CURSOR FOR "));
         let chunk_rows = chunk_rows.max(1);
         let fetch = Statement::new(format!("FETCH {chunk_rows} FROM {name}"), &[])?;
-        let db = match db.is_in_transaction() {
-            true => CursorDb::Shared(db),
-            false => CursorDb::Own(db.begin_own()?),
+        let db = match db.begin_read(select.model)? {
+            None => CursorDb::Shared(db),
+            Some(own) => CursorDb::Own(own),
         };
-        db.db().execute_statement(&declare)?;
+        let own = db.db();
+        own.execute_on(own.name(), &declare)?;
         Ok(Self {
             db,
             name,
@@ -125,7 +126,7 @@ impl<'db, R> RowIterator<'db, R> {
 
     fn fetch(&mut self) -> Result<()> {
         let db = self.db.db();
-        let rows = db.query_statement(&self.fetch)?;
+        let rows = db.query_on(db.name(), &self.fetch)?;
         self.is_at_end = rows.len() < self.chunk_rows as usize;
         self.rows = (self.decode)(&rows, db)?.into_iter();
         Ok(())

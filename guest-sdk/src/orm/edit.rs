@@ -110,7 +110,7 @@ fn send(
     let Some(statement) = sql::save_row(model, loaded, values)? else {
         return Ok(None);
     };
-    let rows = db.query_statement(&statement)?;
+    let rows = db.write(model, &statement)?;
     if rows.is_empty() && model.version.is_some() {
         return Err(Error::stale(model.table));
     }

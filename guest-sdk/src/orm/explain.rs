@@ -41,7 +41,7 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
 
 fn plan(explain: &str, select: &Select, db: &Db) -> Result<String> {
     let statement = sql::select(select, Ask::All)?.after(explain);
-    let rows = db.query_statement(&statement)?;
+    let rows = db.read(select.model, &statement)?;
     let lines = rows.iter().map(|row| row.get::<String>(0));
     Ok(lines.collect::<Result<Vec<_>>>()?.join("\n"))
 }

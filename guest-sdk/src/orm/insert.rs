@@ -35,7 +35,7 @@ fn send(
     conflict: Option<&Conflict>,
     db: &Db,
 ) -> Result<Rows> {
-    db.query_statement(&sql::insert(model, &[draft], conflict)?)
+    db.write(model, &sql::insert(model, &[draft], conflict)?)
 }
 
 /// Inserts one row unless one is in its way, whatever the constraint.
@@ -70,7 +70,7 @@ pub(super) fn in_batches<M: Model, T>(
     if drafts.len() <= batch_rows {
         return insert(drafts, db);
     }
-    db.atomic(|db| {
+    db.atomic(M::META, |db| {
         let mut rows = Vec::with_capacity(drafts.len());
         for drafts in drafts.chunks(batch_rows) {
             rows.append(&mut insert(drafts, db)?);
@@ -81,7 +81,8 @@ pub(super) fn in_batches<M: Model, T>(
 
 pub(super) fn batch<D: Draft>(drafts: &[D], conflict: Option<&Conflict>, db: &Db) -> Result<Rows> {
     let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
-    db.query_statement(&sql::insert(D::Model::META, &values, conflict)?)
+    let model = D::Model::META;
+    db.write(model, &sql::insert(model, &values, conflict)?)
 }
 
 pub(super) fn decode<M: Model>(rows: &Rows) -> Result<Vec<M>> {

@@ -12,7 +12,8 @@ pub(super) fn add(meta: &ToManyMeta, owner: &Value, targets: &[Value], db: &Db) 
     if targets.is_empty() {
         return Ok(0);
     }
-    db.execute_statement(&sql::tie(&tie(meta)?, owner, targets)?)
+    let tie = tie(meta)?;
+    db.change(tie.table, &sql::tie(&tie, owner, targets)?)
 }
 
 pub(super) fn remove(meta: &ToManyMeta, owner: &Value, targets: &[Value], db: &Db) -> Result<u64> {
@@ -22,6 +23,15 @@ pub(super) fn remove(meta: &ToManyMeta, owner: &Value, targets: &[Value], db: &D
 
 pub(super) fn clear(meta: &ToManyMeta, owner: &Value, db: &Db) -> Result<u64> {
     delete(&tie(meta)?, owner, None, db)
+}
+
+/// Changes ties in one transaction.
+pub(super) fn atomic<T>(
+    meta: &ToManyMeta,
+    db: &Db,
+    work: impl FnOnce(&Db) -> Result<T>,
+) -> Result<T> {
+    db.atomic(tie(meta)?.table, work)
 }
 
 /// Unties all but these.
@@ -36,7 +46,7 @@ fn delete(tie: &Tie, owner: &Value, condition: Option<Node>, db: &Db) -> Result<
     let is_owner = Node::binary(Op::Eq, column, Node::Value(owner.clone()));
     select.conditions.push(is_owner);
     select.conditions.extend(condition);
-    db.execute_statement(&sql::delete(&select)?)
+    db.change(tie.table, &sql::delete(&select)?)
 }
 
 fn tie(meta: &ToManyMeta) -> Result<Tie> {

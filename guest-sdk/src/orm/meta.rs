@@ -7,7 +7,7 @@ use postgres_types::Type;
 pub use index::{IndexMeta, IndexMethod, IndexTerm};
 
 use super::path::RelationPath;
-use crate::database::{ColumnType, SqlType};
+use crate::database::{ColumnType, DEFAULT, SqlType};
 
 /// A table: its columns, keys and indexes.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct ModelMeta {
     pub model: &'static str,
     /// The name of the table, unquoted.
     pub table: &'static str,
+    /// The database it is in, where the model names one.
+    pub database: Option<&'static str>,
     /// The columns, in the order of the struct's fields.
     pub columns: &'static [ColumnMeta],
     /// Which column is the primary key.
@@ -50,6 +52,7 @@ impl ModelMeta {
         Self {
             model: table,
             table,
+            database: None,
             columns,
             key: 0,
             relations: &[],
@@ -72,6 +75,24 @@ impl ModelMeta {
         let found = found.and_then(|index| u8::try_from(index).ok());
         // One that is none is refused like a path that is too long.
         RelationPath::ROOT.then(found.unwrap_or(u8::MAX))
+    }
+
+    /// The database it is in when no router and no query says otherwise.
+    ///
+    /// ```
+    /// # #[derive(plinth::Model)]
+    /// # #[model(table = "entries", database = "archive")]
+    /// # pub struct Entry { #[model(key, auto)] pub id: i64 }
+    /// use plinth::orm::Model;
+    ///
+    /// assert_eq!(Entry::META.database_or_default(), "archive");
+    /// ```
+    #[must_use]
+    pub const fn database_or_default(&self) -> &'static str {
+        match self.database {
+            Some(database) => database,
+            None => DEFAULT,
+        }
     }
 
     /// The primary key's column.

@@ -57,7 +57,7 @@ pub trait Model: Sized + 'static {
 /// statement fails, such as because others refer to it.
 pub fn delete<M: Model>(row: &M, db: &Db) -> Result<()> {
     let statement = sql::delete_row(M::META, row.key())?;
-    match db.execute_statement(&statement)? {
+    match db.change(M::META, &statement)? {
         0 => Err(Error::not_found(M::META.table)),
         _ => Ok(()),
     }
@@ -70,7 +70,7 @@ pub fn delete<M: Model>(row: &M, db: &Db) -> Result<()> {
 /// [`is_not_found`](Error::is_not_found) when it is gone, and when the
 /// statement fails.
 pub fn refresh<M: Model>(row: &mut M, db: &Db) -> Result<()> {
-    let rows = db.query_statement(&sql::select_row(M::META, row.key())?)?;
+    let rows = db.read(M::META, &sql::select_row(M::META, row.key())?)?;
     reload(row, &rows)
 }
 

@@ -47,7 +47,7 @@ impl<Root, T: Model> ToMany<Root, T> {
             .values
             .push(Selected::own(select.model, rows.owner.index));
 
-        let rows = db.query_statement(&sql::select(&select, Ask::All)?)?;
+        let rows = db.read(T::META, &sql::select(&select, Ask::All)?)?;
         let mut reader = RowReader::of_values(&rows, &select)?;
         let positions = positions(&mut reader, rows.len(), width)?;
         self.deal(owners, &positions, &mut reader, &related, db)

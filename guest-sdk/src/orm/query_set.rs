@@ -271,7 +271,7 @@ impl<M: Model> QuerySet<M> {
     /// no aggregate.
     pub fn aggregate<S: Selection<M>>(&self, aggregates: S, db: &Db) -> Result<S::Row> {
         let select = self.select.aggregated(SelectedValues::of(aggregates));
-        let rows = db.query_statement(&sql::aggregate(&select)?)?;
+        let rows = db.read(M::META, &sql::aggregate(&select)?)?;
         only(read_rows::<M, S>(&rows, &select)?, M::META.table)
     }
 }

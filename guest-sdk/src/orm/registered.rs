@@ -1,4 +1,4 @@
-//! What models that are in one database may not share.
+//! What models may not share, and where they are.
 
 use super::draft::is_same;
 use super::meta::ModelMeta;
@@ -34,7 +34,8 @@ pub const fn index_names_differ(models: &[&ModelMeta]) -> bool {
     while one < models.len() {
         let mut other = one + 1;
         while other < models.len() {
-            if !is_of_one_table(models[one], models[other])
+            if is_one_database(models[one], models[other])
+                && !is_of_one_table(models[one], models[other])
                 && has_same_index_name(models[one], models[other])
             {
                 return false;
@@ -46,8 +47,18 @@ pub const fn index_names_differ(models: &[&ModelMeta]) -> bool {
     true
 }
 
+/// Whether two models are in one database, as a foreign key needs it.
+#[doc(hidden)]
+#[must_use]
+pub const fn is_one_database(one: &ModelMeta, other: &ModelMeta) -> bool {
+    is_same(
+        one.database_or_default().as_bytes(),
+        other.database_or_default().as_bytes(),
+    )
+}
+
 const fn is_of_one_table(one: &ModelMeta, other: &ModelMeta) -> bool {
-    is_same(one.table.as_bytes(), other.table.as_bytes())
+    is_one_database(one, other) && is_same(one.table.as_bytes(), other.table.as_bytes())
 }
 
 const fn has_same_index_name(one: &ModelMeta, other: &ModelMeta) -> bool {

@@ -82,7 +82,7 @@ impl<M: Model> QuerySet<M> {
     where
         M: SoftDelete,
     {
-        db.execute_statement(&sql::hard_delete(&self.into_select())?)
+        db.change(M::META, &sql::hard_delete(&self.into_select())?)
     }
 }
 
@@ -111,7 +111,7 @@ impl<Root, T: Model> ToMany<Root, T> {
 /// As [`delete`](super::delete).
 pub fn hard_delete<M: SoftDelete>(row: &M, db: &Db) -> Result<()> {
     let statement = sql::hard_delete_row(M::META, row.key())?;
-    match db.execute_statement(&statement)? {
+    match db.change(M::META, &statement)? {
         0 => Err(Error::not_found(M::META.table)),
         _ => Ok(()),
     }

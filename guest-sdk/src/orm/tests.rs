@@ -3,6 +3,7 @@
 
 mod edit;
 mod read;
+mod routing;
 mod soft_delete;
 mod variant;
 mod write;

@@ -64,7 +64,7 @@ impl<M: Model> Update<M> {
     /// [`is_invalid_query`](crate::Error::is_invalid_query) when it assigns nothing,
     /// assigns a column twice or one of another table, or updates a slice.
     pub fn execute(self, db: &Db) -> Result<u64> {
-        db.execute_statement(&self.to_sql()?)
+        db.change(M::META, &self.to_sql()?)
     }
 
     /// Returns the rows as they are after the update.
@@ -131,7 +131,7 @@ impl<M: Model> Returning<M> {
     ///
     /// As [`Update::execute`], and when a value does not fit its field.
     pub fn all(self, db: &Db) -> Result<Vec<M>> {
-        let rows = db.query_statement(&self.to_sql()?)?;
+        let rows = db.write(M::META, &self.to_sql()?)?;
         decode_rows(&rows, &Related::default())
     }
 
@@ -172,7 +172,7 @@ impl<M: Model, S: Selection<M>> ReturningValues<M, S> {
     ///
     /// As [`Update::execute`], and when a value does not fit its type.
     pub fn all(self, db: &Db) -> Result<Vec<S::Row>> {
-        let rows = db.query_statement(&self.to_sql()?)?;
+        let rows = db.write(M::META, &self.to_sql()?)?;
         read_rows::<M, S>(&rows, &self.update.select)
     }
 

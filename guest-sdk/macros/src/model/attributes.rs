@@ -15,6 +15,7 @@ use crate::names;
 #[derive(Default)]
 pub(super) struct TableAttributes {
     table: Option<LitStr>,
+    database: Option<LitStr>,
     indexes: Vec<(Ident, WrittenIndex)>,
     pub(super) checks: Vec<Check>,
     pub(super) append_only: Option<Ident>,
@@ -51,6 +52,7 @@ impl TableAttributes {
         let name = meta.path.require_ident()?.clone();
         match name.to_string().as_str() {
             "table" => self.table = Some(meta.value()?.parse()?),
+            "database" => self.database = Some(meta.value()?.parse()?),
             "index" => self.indexes.push((name, WrittenIndex::parse(meta, false)?)),
             "unique" => self.indexes.push((name, WrittenIndex::parse(meta, true)?)),
             "check" => self.checks.push(Check::parse(meta)?),
@@ -78,6 +80,23 @@ impl TableAttributes {
             errors.add(literal, message);
         }
         name
+    }
+
+    /// The database the model names, if it does.
+    pub(super) fn database_name(&self, errors: &mut Errors) -> Option<String> {
+        let literal = self.database.as_ref()?;
+        if self.parent.is_some() {
+            let message = "a variant is in the table of its parent, and so in its database: \
+                           leave `database` out";
+            errors.add(literal, message);
+        }
+        let name = literal.value();
+        if name.is_empty() {
+            let message = "name a database as the operator's `plinth.toml` does: \
+                           `database = \"archive\"`";
+            errors.add(literal, message);
+        }
+        Some(name)
     }
 
     /// How the model shares its table, if it does.
@@ -132,7 +151,7 @@ impl TableAttributes {
     }
 }
 
-const KNOWN: &str = "a model's attributes are `table = \"…\"`, `index(field, …)`, \
+const KNOWN: &str = "a model's attributes are `table = \"…\"`, `database = \"…\"`, `index(field, …)`, \
                      `unique(field, …)`, `check = \"…\"`, `append_only`, `unlogged`, \
                      `discriminator = field`, and for a variant `parent = Model` and \
                      `variant = \"…\"`";

@@ -24,7 +24,8 @@ impl Model {
         let to_many_checks = self.to_many_checks();
         let methods = self.expand_methods();
         let sharing_checks = self.expand_sharing_checks();
-        quote! { #columns #methods #model #path #draft #(#checks)* #(#to_many_checks)* #sharing_checks }
+        let database_checks = self.expand_database_checks();
+        quote! { #columns #methods #model #path #draft #(#checks)* #(#to_many_checks)* #sharing_checks #(#database_checks)* }
     }
 
     pub(super) fn path_name(&self) -> Ident {
@@ -119,7 +120,8 @@ impl Model {
         let append_only = append_only.as_ref().map(|_| quote!(append_only: true,));
         let unlogged = self.attributes.unlogged.then(|| quote!(unlogged: true,));
         let sharing = self.expand_sharing();
-        quote!(#checks #append_only #unlogged #sharing)
+        let database = self.expand_database();
+        quote!(#checks #append_only #unlogged #sharing #database)
     }
 
     /// What saving needs: the values, and what to keep when they are read back.

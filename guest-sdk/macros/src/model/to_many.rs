@@ -276,8 +276,10 @@ impl Model {
             }
         };
         let relations = [relation(1, &quote!(#name)), relation(2, &quote!(#target))];
+        let database = self.expand_database();
         quote! {
             &::plinth::orm::ModelMeta {
+                #database
                 relations: &[#(#relations),*],
                 indexes: &[::plinth::orm::IndexMeta {
                     unique: true,
@@ -325,6 +327,13 @@ impl Model {
             return (format!("from_{owner}_id"), format!("to_{owner}_id"));
         }
         (format!("{owner}_id"), format!("{target}_id"))
+    }
+
+    /// The fields whose table between is made for them, and the models they lead to.
+    pub(super) fn tied_models(&self) -> impl Iterator<Item = (&Ident, &Type)> {
+        let tied = self.to_many.iter();
+        tied.filter(|many| matches!(many.via, Via::Table(_)))
+            .map(|many| (&many.name, &many.target))
     }
 
     /// Items that compile only if the foreign keys point to the right models.

@@ -9,8 +9,8 @@ use crate::{Error, Result};
 
 /// What takes the host's place on the development machine.
 pub(crate) trait Driver {
-    /// Runs a statement and returns its rows.
-    fn run(&self, statement: &host::Statement) -> Result<host::Rows>;
+    /// Runs a statement on the database of this name and returns its rows.
+    fn run(&self, database: &str, statement: &host::Statement) -> Result<host::Rows>;
 }
 
 thread_local! {
@@ -23,43 +23,48 @@ pub(crate) fn install(driver: Rc<dyn Driver>) {
 }
 
 pub(in crate::database) fn query(
-    _database: &str,
+    database: &str,
     statement: &host::Statement,
 ) -> Result<host::Rows> {
-    run(statement)
+    run(database, statement)
 }
 
-pub(in crate::database) fn execute(_database: &str, statement: &host::Statement) -> Result<u64> {
-    Ok(run(statement)?.affected)
+pub(in crate::database) fn execute(database: &str, statement: &host::Statement) -> Result<u64> {
+    Ok(run(database, statement)?.affected)
 }
 
 /// A transaction on the driver; the words that control it are statements.
 /// Dropping it undoes it.
 pub(in crate::database) struct Transaction {
+    database: String,
     is_over: bool,
 }
 
 impl Transaction {
-    pub(in crate::database) fn begin(_database: &str) -> Result<Self> {
-        control("BEGIN").map(|()| Self { is_over: false })
+    pub(in crate::database) fn begin(database: &str) -> Result<Self> {
+        control(database, "BEGIN")?;
+        Ok(Self {
+            database: database.to_owned(),
+            is_over: false,
+        })
     }
 
     pub(in crate::database) fn query(&self, statement: &host::Statement) -> Result<host::Rows> {
-        run(statement)
+        run(&self.database, statement)
     }
 
     pub(in crate::database) fn execute(&self, statement: &host::Statement) -> Result<u64> {
-        Ok(run(statement)?.affected)
+        Ok(run(&self.database, statement)?.affected)
     }
 
     pub(in crate::database) fn commit(mut self) -> Result<()> {
         self.is_over = true;
-        control("COMMIT")
+        control(&self.database, "COMMIT")
     }
 
     pub(in crate::database) fn rollback(mut self) -> Result<()> {
         self.is_over = true;
-        control("ROLLBACK")
+        control(&self.database, "ROLLBACK")
     }
 }
 
@@ -67,24 +72,24 @@ impl Drop for Transaction {
     fn drop(&mut self) {
         if !self.is_over {
             // Nobody is left to be told that it fails.
-            let _ = control("ROLLBACK");
+            let _ = control(&self.database, "ROLLBACK");
         }
     }
 }
 
-fn control(sql: &str) -> Result<()> {
-    run(&host::Statement {
+fn control(database: &str, sql: &str) -> Result<()> {
+    let statement = host::Statement {
         sql: sql.to_owned(),
         parameter_types: Vec::new(),
         parameters: Vec::new(),
         timeout_ms: 0,
-    })
-    .map(drop)
+    };
+    run(database, &statement).map(drop)
 }
 
-fn run(statement: &host::Statement) -> Result<host::Rows> {
+fn run(database: &str, statement: &host::Statement) -> Result<host::Rows> {
     match DRIVER.with_borrow(Clone::clone) {
-        Some(driver) => driver.run(statement),
+        Some(driver) => driver.run(database, statement),
         None => Err(no_host(statement)),
     }
 }

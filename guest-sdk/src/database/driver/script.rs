@@ -12,6 +12,7 @@ use crate::{Error, Result};
 #[derive(Default)]
 pub(crate) struct Script {
     log: RefCell<Vec<String>>,
+    databases: RefCell<Vec<String>>,
     answers: RefCell<VecDeque<host::Rows>>,
     failing: RefCell<Option<&'static str>>,
 }
@@ -20,12 +21,18 @@ impl Script {
     pub(crate) fn install() -> Rc<Self> {
         let script = Rc::new(Self::default());
         native::install(script.clone());
+        crate::orm::begin_request(None);
         script
     }
 
     /// The statements so far.
     pub(crate) fn log(&self) -> Vec<String> {
         self.log.borrow().clone()
+    }
+
+    /// The databases they were on.
+    pub(crate) fn databases(&self) -> Vec<String> {
+        self.databases.borrow().clone()
     }
 
     /// Makes statements that begin so fail.
@@ -48,7 +55,8 @@ impl Script {
 }
 
 impl Driver for Script {
-    fn run(&self, statement: &host::Statement) -> Result<host::Rows> {
+    fn run(&self, database: &str, statement: &host::Statement) -> Result<host::Rows> {
+        self.databases.borrow_mut().push(database.to_owned());
         self.log.borrow_mut().push(statement.sql.clone());
         if self.is_failing(&statement.sql) {
             return Err(Error::database(failure(), &statement.sql));

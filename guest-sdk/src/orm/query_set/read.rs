@@ -193,7 +193,7 @@ pub(in crate::orm) fn run(select: &Select, ask: Ask, db: &Db) -> Result<Rows> {
             "`for_update` locks rows until the transaction ends; run it in `db.transaction(…)`",
         ));
     }
-    db.query_statement(&sql::select(select, ask)?)
+    db.read(select.model, &sql::select(select, ask)?)
 }
 
 /// How many rows to make room for before they turn out to be there.

@@ -4,6 +4,7 @@ use super::QuerySet;
 use crate::orm::conflict::{ConflictTarget, OnConflict};
 use crate::orm::insert;
 use crate::orm::model::Model;
+use crate::orm::routing::Intent;
 use crate::orm::selection::{SelectedValues, Selection};
 use crate::orm::sql::{self, Ask};
 use crate::orm::update::{Assign, Update};
@@ -36,7 +37,7 @@ impl<M: Model> QuerySet<M> {
     pub fn delete_returning<S: Selection<M>>(self, selection: S, db: &Db) -> Result<Vec<S::Row>> {
         let mut select = self.select;
         select.values = SelectedValues::of(selection);
-        read_rows::<M, S>(&db.query_statement(&sql::delete(&select)?)?, &select)
+        read_rows::<M, S>(&db.write(M::META, &sql::delete(&select)?)?, &select)
     }
 
     /// Deletes all the rows in one statement and returns how many there were.
@@ -47,7 +48,7 @@ impl<M: Model> QuerySet<M> {
     /// When the statement fails, and
     /// [`is_invalid_query`](crate::Error::is_invalid_query) for a slice.
     pub fn delete(self, db: &Db) -> Result<u64> {
-        db.execute_statement(&sql::delete(&self.select)?)
+        db.change(M::META, &sql::delete(&self.select)?)
     }
 
     /// The only row, or a new one if there is none; and whether it is new.
@@ -104,7 +105,7 @@ impl<M: Model> QuerySet<M> {
         db: &Db,
     ) -> Result<(M, bool)> {
         let update = self.update(assigns);
-        db.atomic(|db| {
+        db.atomic(M::META, |db| {
             get_or_insert(&draft, db, |db| {
                 at_most_one(update.clone().returning().all(db)?)
             })
@@ -163,6 +164,9 @@ fn get_or_insert<M: Model>(
     db: &Db,
     find: impl Fn(&Db) -> Result<Option<M>>,
 ) -> Result<(M, bool)> {
+    // Read where it is written: one that a replica does not have yet would be
+    // there twice.
+    db.database_for(M::META, Intent::Write)?;
     if let Some(row) = find(db)? {
         return Ok((row, false));
     }

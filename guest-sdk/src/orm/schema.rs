@@ -9,11 +9,12 @@ mod order;
 mod shared;
 
 use super::meta::{ModelMeta, Via};
+use super::registered::is_one_database;
 pub use crate::bindings::exports::plinth::host::handler::Table;
 use shared::SharedTable;
 
-/// The tables of models, those that others refer to first, each with the
-/// statements that create it where it is not there.
+/// The tables of models, those of one database together and those that others
+/// refer to first, each with the statements that create it where it is not there.
 ///
 /// Constraints and indexes have the names that Postgres itself would give
 /// them: `books_isbn_key`, `books_author_id_fkey`, `books_rating_check`,
@@ -42,11 +43,23 @@ pub fn tables(models: &[&'static ModelMeta]) -> Vec<Table> {
     let mut models = models.to_vec();
     shared::add_parents(&mut models);
     add_junctions(&mut models);
+    let mut tables = Vec::new();
+    while let Some(first) = models.first().copied() {
+        let is_beside = |model: &&'static ModelMeta| is_one_database(model, first);
+        let (beside, others): (Vec<_>, Vec<_>) = models.into_iter().partition(is_beside);
+        tables.append(&mut tables_of_one_database(&beside));
+        models = others;
+    }
+    tables
+}
+
+/// Tables of one name are one table.
+fn tables_of_one_database(models: &[&'static ModelMeta]) -> Vec<Table> {
     let mut created = Vec::new();
     let mut tables = Vec::new();
-    for shared in order::referred_first(&models) {
+    for shared in order::referred_first(models) {
         created.push(shared.base.table);
-        tables.push(table(&shared, &created, &models));
+        tables.push(table(&shared, &created, models));
     }
     tables
 }
@@ -59,7 +72,9 @@ fn add_junctions(models: &mut Vec<&'static ModelMeta>) {
         Via::ForeignKey { .. } => None,
     });
     for junction in junctions.collect::<Vec<_>>() {
-        if models.iter().all(|model| model.table != junction.table) {
+        let is_new =
+            |model: &&ModelMeta| model.table != junction.table || !is_one_database(model, junction);
+        if models.iter().all(is_new) {
             models.push(junction);
         }
     }
@@ -75,6 +90,7 @@ fn table(shared: &SharedTable, created: &[&str], models: &[&'static ModelMeta]) 
         ddl.extend(append_only::triggers(base));
     }
     Table {
+        database: base.database_or_default().to_owned(),
         name: base.table.to_owned(),
         ddl,
     }

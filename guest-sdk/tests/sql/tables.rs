@@ -191,3 +191,73 @@ fn rows_that_are_added_only_are_not_changed() {
     }
     assert!(entries().to_sql().is_ok());
 }
+
+/// Of one table as `Note`, in another database.
+#[derive(Model)]
+#[model(
+    table = "notes",
+    database = "archive",
+    unique(text, where = "text <> ''", name = "note_once")
+)]
+pub struct OldNote {
+    #[model(key, auto)]
+    pub id: i64,
+    pub text: String,
+    #[model(table = "old_notes_writers")]
+    pub writers: ManyToMany<Writer>,
+}
+
+#[derive(Model)]
+#[model(table = "writers", database = "archive", discriminator = kind)]
+pub struct Writer {
+    #[model(key, auto)]
+    pub id: i64,
+    pub kind: String,
+}
+
+#[derive(Model)]
+#[model(table = "writers", parent = Writer, variant = "poet")]
+pub struct Poet {
+    #[model(key, auto)]
+    pub id: i64,
+    pub verse: String,
+}
+
+#[derive(Model)]
+#[model(
+    table = "notes",
+    unique(text, where = "text <> ''", name = "note_once")
+)]
+pub struct Note {
+    #[model(key, auto)]
+    pub id: i64,
+    pub text: String,
+    pub before: Option<ForeignKey<Note>>,
+}
+
+plinth::plugin! { models: [OldNote, Note, Poet] }
+
+#[test]
+fn tables_are_told_with_their_database() {
+    let tables = schema::tables(&[OldNote::META, Note::META, Poet::META]);
+    let places: Vec<_> = (tables.iter())
+        .map(|table| {
+            (
+                table.database.as_str(),
+                table.name.as_str(),
+                table.ddl.len(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("archive", "notes", 2),
+            ("archive", "writers", 1),
+            ("archive", "old_notes_writers", 2),
+            ("default", "notes", 3),
+        ]
+    );
+    assert!(tables[1].ddl[0].contains("\"verse\" text"));
+    assert!(!tables[0].ddl[0].contains("before"));
+}

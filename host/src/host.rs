@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
+use crate::bindings::exports::plinth::host::handler::Table;
 use crate::capability::config::settings;
 use crate::capability::database::{Database, Login};
 use crate::config::{Config, PluginConfig};
@@ -184,10 +185,14 @@ impl Host {
         let compiled =
             compiled.with_context(|| format!("plugin {name} is not a component for this host"))?;
         let granted = Arc::new(self.granted(name, config));
-        let database = granted.databases.get(DEFAULT_DATABASE).cloned();
+        let databases = granted.databases.clone();
         let plugin = Plugin::load(&self.engine, &compiled, config, granted).await?;
+        // A plugin without databases can still be asked for its routes.
+        if !databases.is_empty() {
+            check_databases(&plugin, &databases)?;
+        }
         if self.config.create_tables {
-            create_tables(&plugin, database.as_deref()).await?;
+            create_tables(&plugin, &databases).await?;
         }
         Ok(Arc::new(plugin))
     }
@@ -219,21 +224,47 @@ impl Host {
     }
 }
 
-/// Creates the tables that a plugin's models need, where they are missing.
-async fn create_tables(plugin: &Plugin, database: Option<&Database>) -> Result<()> {
+/// # Errors
+///
+/// When models are in a database that the plugin may not use.
+fn check_databases(plugin: &Plugin, databases: &HashMap<String, Arc<Database>>) -> Result<()> {
     let tables = &plugin.description().tables;
-    let statements: Vec<String> = tables.iter().flat_map(|table| table.ddl.clone()).collect();
-    if statements.is_empty() {
-        return Ok(());
+    tables
+        .iter()
+        .try_for_each(|table| database_of(plugin, table, databases).map(drop))
+}
+
+/// Creates the tables that a plugin's models need, where they are missing: those
+/// of each database in one transaction.
+async fn create_tables(plugin: &Plugin, databases: &HashMap<String, Arc<Database>>) -> Result<()> {
+    let tables = &plugin.description().tables;
+    for tables in tables.chunk_by(|one, other| one.database == other.database) {
+        let database = database_of(plugin, &tables[0], databases)?;
+        let statements: Vec<String> = tables.iter().flat_map(|table| table.ddl.clone()).collect();
+        let created = database.run_all(&statements).await;
+        created.with_context(|| format!("cannot create the tables of plugin {}", plugin.name()))?;
     }
-    let name = plugin.name();
-    let database = database.with_context(|| {
-        format!(
+    Ok(())
+}
+
+/// The database that a table is in.
+fn database_of<'a>(
+    plugin: &Plugin,
+    table: &Table,
+    databases: &'a HashMap<String, Arc<Database>>,
+) -> Result<&'a Database> {
+    let (name, wanted) = (plugin.name(), &table.database);
+    let found = databases.get(wanted).map(Arc::as_ref);
+    found.with_context(|| match wanted.as_str() {
+        DEFAULT_DATABASE => format!(
             "plugin {name} has models, but no database: set plugins.{name}.databases in plinth.toml"
-        )
-    })?;
-    let created = database.run_all(&statements).await;
-    created.with_context(|| format!("cannot create the tables of plugin {name}"))
+        ),
+        _ => format!(
+            "plugin {name} has its table {} in the database {wanted}, which it may not use: \
+             add {wanted} to plugins.{name}.databases in plinth.toml",
+            table.name
+        ),
+    })
 }
 
 /// A pool for each plugin and each database it is given.

@@ -3,6 +3,7 @@
 mod bookstore;
 mod cancellation;
 mod database;
+mod databases;
 mod hello;
 mod lanes;
 mod limits;

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use plinth_host::dev::postgres::{PrivatePostgres, Storage};
 use plinth_host::progress::Progress;
 use tokio::sync::OnceCell;
+use tokio_postgres::NoTls;
 
 /// The server that all tests of this process share. It ends with the process.
 async fn server() -> &'static PrivatePostgres {
@@ -25,4 +26,34 @@ pub(crate) async fn create() -> (String, tokio_postgres::Config) {
         .await
         .expect("a database");
     (server.url(&name), server.config(&name))
+}
+
+/// A database that a test makes before its host starts.
+#[derive(Clone, Debug)]
+pub struct TestDatabase {
+    pub(crate) url: String,
+    pub(crate) config: tokio_postgres::Config,
+}
+
+impl TestDatabase {
+    /// A new, empty database.
+    ///
+    /// # Panics
+    ///
+    /// When Postgres does not start, or refuses.
+    pub async fn create() -> Self {
+        let (url, config) = create().await;
+        Self { url, config }
+    }
+
+    /// A connection to it, past any host.
+    ///
+    /// # Panics
+    ///
+    /// When it can't connect.
+    pub async fn connect(&self) -> tokio_postgres::Client {
+        let (client, connection) = self.config.connect(NoTls).await.expect("connects");
+        tokio::spawn(connection);
+        client
+    }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,9 +9,8 @@ use plinth_host::host::{Host, Reload};
 use plinth_host::server;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio_postgres::NoTls;
 
-use crate::{Answer, Client, component, database};
+use crate::{Answer, Client, TestDatabase, component};
 
 /// What a test wants changed before the host starts.
 pub struct Options {
@@ -18,7 +18,10 @@ pub struct Options {
     pub server: ServerLimits,
     /// Limits of the database.
     pub database: DatabaseLimits,
-    /// The plugin; its component and database are filled in.
+    /// The databases by name, besides a new one called `default` unless it is
+    /// among them; the plugin may use all of them.
+    pub databases: BTreeMap<String, TestDatabase>,
+    /// The plugin; its component and databases are filled in.
     pub plugin: PluginConfig,
     /// Whether problems show their cause.
     pub dev: bool,
@@ -30,7 +33,7 @@ pub struct TestHost {
     host: Arc<Host>,
     name: String,
     address: SocketAddr,
-    postgres: tokio_postgres::Config,
+    postgres: TestDatabase,
     _stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -51,46 +54,68 @@ impl TestHost {
     ///
     /// When the plugin doesn't build or start.
     pub async fn with(plugin: &str, change: impl FnOnce(&mut Options)) -> Self {
+        Self::try_with(plugin, change).await.expect("starts")
+    }
+
+    /// As [`with`](Self::with), or tells why the host does not start.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin can't be used.
+    ///
+    /// # Panics
+    ///
+    /// When the plugin doesn't build.
+    pub async fn try_with(plugin: &str, change: impl FnOnce(&mut Options)) -> anyhow::Result<Self> {
         let mut options = Options {
             server: ServerLimits::default(),
             database: DatabaseLimits {
                 connections_max: 4,
                 ..DatabaseLimits::default()
             },
+            databases: BTreeMap::new(),
             plugin: PluginConfig::new(""),
             dev: false,
         };
         change(&mut options);
         options.plugin.component = component(plugin).await;
-        options.plugin.databases = vec!["default".into()];
-        let (url, postgres) = database::create().await;
-        let mut database = DatabaseConfig::new(url);
-        database.limits = options.database;
+        let mut databases = options.databases;
+        if !databases.contains_key("default") {
+            databases.insert("default".into(), TestDatabase::create().await);
+        }
+        options.plugin.databases = databases.keys().cloned().collect();
+        let postgres = databases["default"].clone();
+        let limits = options.database;
+        let configured = databases.into_iter().map(|(name, database)| {
+            let mut config = DatabaseConfig::new(database.url);
+            config.limits = limits.clone();
+            (name, config)
+        });
         let config = Config {
             data_dir: Path::new(env!("CARGO_MANIFEST_DIR")).join("../.plinth/tests"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             create_tables: true,
             dev: options.dev,
             server: options.server,
-            databases: [("default".into(), database)].into(),
+            databases: configured.collect(),
             plugins: [(plugin.into(), options.plugin)].into(),
             ..Config::default()
         };
         let listener = server::bind(config.listen).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let host = Arc::new(Host::start(config).await.expect("starts"));
+        let host = Arc::new(Host::start(config).await?);
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(server::serve(Arc::clone(&host), listener, async {
             let _ = stopped.await;
         }));
-        Self {
+        Ok(Self {
             host,
             name: plugin.to_owned(),
             address,
             postgres,
             _stop: stop,
             served,
-        }
+        })
     }
 
     /// Starts and loads the plugin's demonstration data.
@@ -157,9 +182,7 @@ impl TestHost {
     ///
     /// When it can't connect.
     pub async fn postgres(&self) -> tokio_postgres::Client {
-        let (client, connection) = self.postgres.connect(NoTls).await.expect("connects");
-        tokio::spawn(connection);
-        client
+        self.postgres.connect().await
     }
 
     /// Waits until every connection of the pool is back, and gives their number.

@@ -2,6 +2,7 @@
 //! database of its own on a private Postgres; and a client that speaks HTTP.
 //!
 //! - [`TestHost`]: the host, with the plugins a test asks for.
+//! - [`TestDatabase`]: a database for a host that has several.
 //! - [`Client`], [`Answer`]: requests and what came back.
 //! - [`native_database`], [`NativeDatabase`]: a database for the SDK's queries without a host,
 //!   for one thread or several.
@@ -15,5 +16,6 @@ mod native;
 
 pub use client::{Answer, Client};
 pub use component::{component, folder};
+pub use database::TestDatabase;
 pub use host::{Options, TestHost};
 pub use native::{NativeDatabase, native_database};

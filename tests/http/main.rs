@@ -10,4 +10,5 @@ mod limits;
 mod orm;
 mod pool;
 mod reload;
+mod replica;
 mod server;

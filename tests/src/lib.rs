@@ -3,6 +3,7 @@
 //!
 //! - [`TestHost`]: the host, with the plugins a test asks for.
 //! - [`TestDatabase`]: a database for a host that has several.
+//! - [`ReplicatedPostgres`]: a primary and a standby that replays its changes.
 //! - [`Client`], [`Answer`]: requests and what came back.
 //! - [`native_database`], [`NativeDatabase`]: a database for the SDK's queries without a host,
 //!   for one thread or several.
@@ -13,9 +14,11 @@ mod component;
 mod database;
 mod host;
 mod native;
+mod replica;
 
 pub use client::{Answer, Client};
 pub use component::{component, folder};
 pub use database::TestDatabase;
 pub use host::{Options, TestHost};
 pub use native::{NativeDatabase, native_database};
+pub use replica::ReplicatedPostgres;

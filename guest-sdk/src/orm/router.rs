@@ -52,6 +52,9 @@ use crate::database::{self, DEFAULT, is_written};
 /// written may not have reached another. SQL of the plugin's own counts as a
 /// write, because nobody but Postgres knows what it does.
 ///
+/// Models that refer to each other, or that one query asks about, belong in one
+/// database; a query over two is refused.
+///
 /// A table is created where `#[model(database = "…")]` says, and without it in
 /// `default`; a router that puts models elsewhere leaves their tables to the
 /// operator.

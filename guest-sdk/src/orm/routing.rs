@@ -81,6 +81,22 @@ impl Db {
     }
 }
 
+/// # Errors
+///
+/// When two models of one statement are written to different databases. What is
+/// read of both then is nowhere together.
+pub(super) fn check_one_database(one: &ModelMeta, other: &ModelMeta) -> Result<()> {
+    let (first, second) = (database_of(one, false), database_of(other, false));
+    if first == second {
+        return Ok(());
+    }
+    let (one, other) = (one.model, other.model);
+    Err(Error::invalid_query(format!(
+        "`{one}` is in the database `{first}` and `{other}` in `{second}`: one statement cannot \
+         use both, so read the values of the one first"
+    )))
+}
+
 fn elsewhere(model: &ModelMeta, database: &str, own: &str) -> Error {
     let model = model.model;
     Error::invalid_query(format!(

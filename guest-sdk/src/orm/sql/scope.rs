@@ -2,6 +2,7 @@ use super::repeat::Repeated;
 use crate::orm::meta::{ColumnMeta, ModelMeta};
 use crate::orm::node::ColumnRef;
 use crate::orm::path::{HOPS_MAX, RelationPath};
+use crate::orm::routing::check_one_database;
 use crate::{Error, Result};
 
 /// The tables that a query reads: its model's as `t0`, and those joined to it as
@@ -87,9 +88,11 @@ impl Scope {
         let model = self.model(from);
         let relation = model.relations.get(relation).ok_or_else(unknown)?;
         let column = &model.columns[relation.column];
+        let target = (relation.target)();
+        check_one_database(model, target)?;
         self.joins.push(Join {
             path,
-            model: (relation.target)(),
+            model: target,
             from,
             column,
             nullable: column.nullable || self.is_nullable(from),

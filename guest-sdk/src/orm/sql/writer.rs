@@ -7,7 +7,7 @@ use super::shape::address;
 use crate::database::{Parameters, Statement};
 use crate::orm::meta::{ColumnMeta, ModelMeta};
 use crate::orm::node::ColumnRef;
-use crate::orm::registered::is_one_database;
+use crate::orm::routing::check_one_database;
 use crate::orm::value::Value;
 use crate::{Error, Result};
 
@@ -47,9 +47,7 @@ impl Writer {
         root: &'static ModelMeta,
         write: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        if !is_one_database(self.scope.root, root) {
-            return Err(in_two_databases(self.scope.root, root));
-        }
+        check_one_database(self.scope.root, root)?;
         let inner = self.scope.inner(root);
         self.outer.push(mem::replace(&mut self.scope, inner));
         let written = write(self);
@@ -179,15 +177,4 @@ impl Writer {
             b'0' + u8::try_from(number % 10).unwrap_or_default(),
         ));
     }
-}
-
-fn in_two_databases(one: &ModelMeta, other: &ModelMeta) -> Error {
-    Error::invalid_query(format!(
-        "`{}` is in the database `{}` and `{}` in `{}`: one statement cannot use both, \
-         so read the values of the one first",
-        one.model,
-        one.database_or_default(),
-        other.model,
-        other.database_or_default()
-    ))
 }

@@ -282,3 +282,18 @@ fn one_statement_cannot_use_two_databases() {
         );
     }
 }
+
+#[test]
+fn a_join_over_two_databases_of_a_router_is_refused() {
+    Script::install();
+    begin_request(Some(&Books));
+    let joined = Book::objects().filter(Book::author().name().eq("a"));
+    let loaded = Book::objects().select_related(Book::author());
+    for query in [joined, loaded] {
+        let error = query.all(&Db::default()).unwrap_err();
+        assert!(error.is_invalid_query());
+        let text = error.to_string();
+        let both = "`Book` is in the database `library` and `Author` in `default`";
+        assert!(text.contains(both), "{text}");
+    }
+}

@@ -1,6 +1,7 @@
 //! What can go wrong between a plugin and its database, and in its handlers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::bindings::plinth::host::database as host;
 use crate::http::Problem;
@@ -14,6 +15,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// [`is_unique_violation`](Error::is_unique_violation).
 /// Its text is for the log, since it can quote the SQL and its data; what a
 /// client is told is decided where an error becomes a [`Problem`].
+/// A clone is the same error and costs nothing, so that several callers can be
+/// told of one failure.
 ///
 /// A plugin's own error becomes one by implementing `From`, so that `?` works
 /// on it in handlers and transactions:
@@ -27,7 +30,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     }
 /// }
 /// ```
-pub struct Error(Box<Kind>);
+#[derive(Clone)]
+pub struct Error(Arc<Kind>);
 
 /// The sorts of failure; what Postgres says is kept apart from what we say.
 #[derive(Debug)]
@@ -161,14 +165,14 @@ impl Error {
 
     /// The handler's own answer, if that is what this is.
     pub(crate) fn into_problem(self) -> Result<Problem> {
-        match *self.0 {
-            Kind::Problem(problem) => Ok(problem),
+        match self.kind() {
+            Kind::Problem(problem) => Ok(problem.clone()),
             _ => Err(self),
         }
     }
 
     fn new(kind: Kind) -> Self {
-        Self(Box::new(kind))
+        Self(Arc::new(kind))
     }
 
     fn failure(&self) -> Option<&Failure> {
@@ -491,17 +495,24 @@ mod tests {
     #[test]
     fn a_malformed_search_is_known_by_its_message() {
         let refused = |sqlstate: &str, message: &str| {
-            let Kind::Database(mut failure) = *refused(sqlstate).0 else {
-                panic!("it is the database's");
+            let error = host::Error {
+                message: message.into(),
+                ..refused(sqlstate).failure().unwrap().error.clone()
             };
-            failure.error.message = message.into();
-            Error::new(Kind::Database(failure))
+            Error::database(error, "SELECT")
         };
         assert!(refused("42601", "no operand in tsquery: \"a &\"").is_invalid_search());
         assert!(refused("42601", "there is no escaped character: \"\\\"").is_invalid_search());
         assert!(refused("22023", "distance in phrase operator must be …").is_invalid_search());
         assert!(!refused("42601", "syntax error at or near \"SELEC\"").is_invalid_search());
         assert!(!refused("23505", "tsquery").is_invalid_search());
+    }
+
+    #[test]
+    fn a_clone_is_the_same_error() {
+        let error = Error::from(Problem::conflict("The name is taken."));
+        let problem = error.clone().into_problem().unwrap();
+        assert_eq!(problem, error.into_problem().unwrap());
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //! - [`http`]: handlers, what they read from a request, and what they answer.
 //! - [`orm`]: models, and queries that the compiler checks.
 //! - [`database`]: the databases behind them, for SQL of one's own.
+//! - [`loader`]: many rows with one statement, by keys that come one at a time.
 //! - [`config`]: the settings that the operator gives the plugin.
 //! - [`log`]: lines for the host's log.
 //! - [`prelude`]: the names that most files need.
@@ -39,6 +40,7 @@ pub mod config;
 pub mod database;
 mod error;
 pub mod http;
+pub mod loader;
 pub mod log;
 pub mod orm;
 #[doc(hidden)]

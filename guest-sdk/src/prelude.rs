@@ -1,6 +1,7 @@
 //! What a plugin's files need: `use plinth::prelude::*;`.
 
 pub use crate::http::{Change, Created, Json, NoContent, Problem, Query, Reply, Validation};
+pub use crate::loader::DataLoader;
 pub use crate::orm::{ForeignKey, Many, ManyToMany, OneToOne, Q, QuerySet};
 pub use crate::{Choices, Date, Decimal, Interval, Model, Partial, Timestamp, Uuid, create};
 pub use crate::{Db, Error, Request, Result, config, log};

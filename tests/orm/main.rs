@@ -9,6 +9,7 @@ mod expressions;
 mod faults;
 mod hostile;
 mod limits;
+mod loading;
 mod lookups;
 mod models;
 mod nested;

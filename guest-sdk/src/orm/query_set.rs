@@ -1,3 +1,4 @@
+mod by_column;
 mod read;
 mod write;
 

@@ -2,6 +2,7 @@
 //! read.
 
 mod edit;
+mod loader;
 mod read;
 mod routing;
 mod soft_delete;

@@ -21,6 +21,7 @@ const CHAPTERS: &[&str] = &[
     "docs/guide/handlers.md",
     "docs/guide/models.md",
     "docs/guide/queries.md",
+    "docs/guide/loading.md",
     "docs/guide/expressions.md",
     "docs/guide/transactions.md",
     "docs/guide/testing.md",

@@ -49,4 +49,4 @@ pub(crate) use written::{begin_request, is_written, note_write};
 #[cfg(test)]
 pub(crate) use driver::script::Script;
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use driver::{Driver, install};
+pub(crate) use driver::{Capture, Driver, install};

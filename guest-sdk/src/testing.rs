@@ -28,6 +28,10 @@
 //! assert_eq!(rows.first().unwrap().get::<String>("title")?, "Dune");
 //! # Ok::<(), plinth::Error>(())
 //! ```
+//!
+//! [`assert_num_queries`] counts the statements of such a test.
+
+mod queries;
 
 use std::rc::Rc;
 
@@ -37,6 +41,8 @@ use crate::Error;
 use crate::bindings::plinth::host::database as host;
 use crate::database::{Driver, Statement, install};
 use crate::orm::DatabaseRouter;
+
+pub use queries::{assert_num_queries, capture_queries};
 
 /// What runs the statements of a test.
 pub trait Database {

@@ -7,7 +7,11 @@ mod wasm;
 pub(super) use wasm::{Transaction, execute, query};
 
 #[cfg(not(target_family = "wasm"))]
+mod captured;
+#[cfg(not(target_family = "wasm"))]
 mod native;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use captured::Capture;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::{Driver, install};
 #[cfg(not(target_family = "wasm"))]

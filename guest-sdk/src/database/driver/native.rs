@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::captured;
 use crate::bindings::plinth::host::database as host;
 use crate::{Error, Result};
 
@@ -88,6 +89,7 @@ fn control(database: &str, sql: &str) -> Result<()> {
 }
 
 fn run(database: &str, statement: &host::Statement) -> Result<host::Rows> {
+    captured::note(statement);
     match DRIVER.with_borrow(Clone::clone) {
         Some(driver) => driver.run(database, statement),
         None => Err(no_host(statement)),

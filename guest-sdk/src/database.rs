@@ -18,9 +18,11 @@ mod cells;
 mod column_type;
 mod db;
 mod driver;
+mod explain;
 mod inline;
 mod literal;
 mod parameters;
+mod plan;
 mod rows;
 mod statement;
 mod transaction;
@@ -32,7 +34,9 @@ pub use column_type::{
 };
 pub use column_type::{ColumnType, DecodeError, EncodeError, SqlType};
 pub use db::Db;
+pub use explain::Explain;
 pub use parameters::{Parameter, Parameters};
+pub use plan::{Plan, PlanNode};
 pub use rows::{ColumnIndex, Row, Rows, RowsIter};
 pub use statement::Statement;
 

@@ -29,8 +29,11 @@
 //! # Ok::<(), plinth::Error>(())
 //! ```
 //!
-//! [`assert_num_queries`] counts the statements of such a test.
+//! [`assert_num_queries`] counts the statements of such a test, and
+//! [`assert_no_seq_scan`] and [`assert_uses_index`] look at a
+//! [`Plan`](crate::database::Plan), for which the test needs a real Postgres.
 
+mod plans;
 mod queries;
 
 use std::rc::Rc;
@@ -42,6 +45,7 @@ use crate::bindings::plinth::host::database as host;
 use crate::database::{Driver, Statement, install};
 use crate::orm::DatabaseRouter;
 
+pub use plans::{assert_no_seq_scan, assert_uses_index};
 pub use queries::{assert_num_queries, capture_queries};
 
 /// What runs the statements of a test.

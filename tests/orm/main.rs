@@ -13,6 +13,7 @@ mod loading;
 mod lookups;
 mod models;
 mod nested;
+mod plans;
 mod properties;
 mod queries;
 mod to_many;

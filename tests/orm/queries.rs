@@ -281,18 +281,3 @@ fn annotated_rows_are_whole() {
     let a = || Some("a".to_owned());
     assert_eq!(rows, [(a(), (10, None)), (a(), (6, Some(5)))]);
 }
-
-#[test]
-fn a_plan_is_text() {
-    let db = comments();
-    let query = all().filter(Comment::id.eq(3));
-    assert!(query.explain(&db).expect("a plan").contains("comments"));
-    let plan = query
-        .values(Comment::score)
-        .explain_analyze(&db)
-        .expect("a plan");
-    assert!(
-        plan.contains("actual time") && plan.contains("Execution Time"),
-        "{plan}"
-    );
-}

@@ -47,6 +47,10 @@ impl Statement {
         })
     }
 
+    pub(super) fn copy(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     /// The same behind some words, such as `EXPLAIN `.
     pub(crate) fn after(mut self, words: &str) -> Self {
         self.0.sql.insert_str(0, words);

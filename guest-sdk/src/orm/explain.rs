@@ -1,32 +1,35 @@
 //! How Postgres goes about a query.
 
+use super::combined::Combined;
+use super::meta::ModelMeta;
 use super::model::Model;
 use super::query_set::QuerySet;
-use super::select::Select;
 use super::selection::Selection;
-use super::sql::{self, Ask};
 use super::values::Values;
+use crate::database::{Explain, Plan, Statement};
 use crate::{Db, Result};
 
 macro_rules! explain {
     () => {
-        /// The plan that Postgres makes for it, as text.
+        /// The plan that Postgres makes for it, which is not run: Django's
+        /// `explain`.
         ///
         /// # Errors
         ///
         /// When the statement fails.
-        pub fn explain(&self, db: &Db) -> Result<String> {
-            plan("EXPLAIN ", self.as_select(), db)
+        pub fn explain(&self, db: &Db) -> Result<Plan> {
+            plan(Explain::new(), M::META, self.to_sql()?, db)
         }
 
-        /// Runs it and returns the plan with the time and the rows that each
-        /// step took, as text.
+        /// Runs it and returns the plan with the time, the rows and the blocks
+        /// that each step took.
         ///
         /// # Errors
         ///
         /// When the statement fails.
-        pub fn explain_analyze(&self, db: &Db) -> Result<String> {
-            plan("EXPLAIN (ANALYZE, BUFFERS) ", self.as_select(), db)
+        pub fn explain_analyze(&self, db: &Db) -> Result<Plan> {
+            let explain = Explain::new().analyze().buffers();
+            plan(explain, M::META, self.to_sql()?, db)
         }
     };
 }
@@ -39,9 +42,11 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
     explain! {}
 }
 
-fn plan(explain: &str, select: &Select, db: &Db) -> Result<String> {
-    let statement = sql::select(select, Ask::All)?.after(explain);
-    let rows = db.read(select.model, &statement)?;
-    let lines = rows.iter().map(|row| row.get::<String>(0));
-    Ok(lines.collect::<Result<Vec<_>>>()?.join("\n"))
+impl<M: Model, S: Selection<M>> Combined<M, S> {
+    explain! {}
+}
+
+/// Asks the database that the query would read from.
+fn plan(explain: Explain, model: &ModelMeta, query: Statement, db: &Db) -> Result<Plan> {
+    Explain::read(&db.read(model, &explain.before(query))?)
 }

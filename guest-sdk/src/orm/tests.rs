@@ -12,7 +12,7 @@ mod write;
 use bytes::{BufMut, BytesMut};
 
 use crate::bindings::plinth::host::database as host;
-use crate::database::{Parameter, Script};
+use crate::database::{Explain, Parameter, Script};
 use crate::orm::{ForeignKey, Model, count, excluded, max};
 use crate::{Db, create};
 
@@ -36,6 +36,7 @@ struct Book {
 
 const INT8: u32 = 20;
 const TEXT: u32 = 25;
+const JSON: u32 = 114;
 const AUTHOR: [u32; 3] = [INT8, TEXT, INT8];
 const BOOK: [u32; 3] = [INT8, TEXT, INT8];
 

@@ -366,3 +366,55 @@ fn locks_are_for_transactions() {
     assert!(log[1].ends_with(" LIMIT $1 FOR UPDATE"), "{}", log[1]);
     assert_eq!(log[2], r#"SELECT COUNT(*) FROM "books""#);
 }
+
+#[test]
+fn queries_are_explained_with_their_parameters() {
+    let script = Script::install();
+    let json = r#"[{"Plan": {"Node Type": "Seq Scan", "Relation Name": "books"}}]"#;
+    let answer = || rows(&[JSON], &[&[&json]]);
+    let query = Book::objects().filter(Book::id.eq(7));
+    script.answer(answer(), 0);
+    let plan = query.explain(&db()).unwrap();
+    assert_eq!(plan.seq_scan_tables(), ["books"]);
+    script.answer(answer(), 0);
+    query.clone().values(Book::title).explain(&db()).unwrap();
+    script.answer(answer(), 0);
+    query.explain_analyze(&db()).unwrap();
+    script.answer(answer(), 0);
+    let explain = Explain::new().analyze();
+    explain.query("DELETE FROM t", &[], &db()).unwrap();
+    script.answer(answer(), 0);
+    let explain = Explain::new().buffers();
+    explain.statement(&query.to_sql().unwrap(), &db()).unwrap();
+    assert_eq!(
+        script.log(),
+        [
+            r#"EXPLAIN (FORMAT JSON) SELECT "id", "title", "author_id" FROM "books" WHERE "id" = $1"#,
+            r#"EXPLAIN (FORMAT JSON) SELECT "title" FROM "books" WHERE "id" = $1"#,
+            r#"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT "id", "title", "author_id" FROM "books" WHERE "id" = $1"#,
+            "EXPLAIN (ANALYZE, FORMAT JSON) DELETE FROM t",
+            r#"EXPLAIN (BUFFERS, FORMAT JSON) SELECT "id", "title", "author_id" FROM "books" WHERE "id" = $1"#,
+        ]
+    );
+}
+
+#[test]
+fn an_answer_that_is_no_plan_is_an_error() {
+    let script = Script::install();
+    let query = Book::objects();
+    for answer in [
+        rows(&[JSON], &[]),
+        rows(&[JSON], &[&[&None::<String>]]),
+        rows(&[JSON], &[&[&"QUERY PLAN"]]),
+        rows(&[], &[&[]]),
+        host::Rows {
+            data: vec![0, 0, 0, 9, b'['],
+            ..rows(&[JSON], &[&[&"["]])
+        },
+    ] {
+        script.answer(answer, 0);
+        let error = query.explain(&db()).unwrap_err();
+        assert!(error.is_decode(), "{error}");
+        assert_eq!(error.column(), Some("QUERY PLAN"));
+    }
+}

@@ -41,6 +41,8 @@ pub struct Config {
     pub databases: BTreeMap<String, DatabaseConfig>,
     /// The plugins to serve, by name.
     pub plugins: BTreeMap<String, PluginConfig>,
+    /// What operators ask about, on a port of its own.
+    pub admin: AdminConfig,
 }
 
 impl Default for Config {
@@ -55,8 +57,18 @@ impl Default for Config {
             engine: EngineLimits::default(),
             databases: BTreeMap::new(),
             plugins: BTreeMap::new(),
+            admin: AdminConfig::default(),
         }
     }
+}
+
+/// Where `/metrics` and `/health` are served.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdminConfig {
+    /// Where to listen for them; nowhere unless it is given. What is served there
+    /// is for operators, so the address should not be one that others reach.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How log lines look.
@@ -366,6 +378,10 @@ impl Config {
                 Semaphore::MAX_PERMITS
             );
         }
+        let shared = self.admin.listen == Some(self.listen) && self.listen.port() != 0;
+        if shared {
+            bail!("admin.listen must not be listen: it is for operators alone");
+        }
         if self.server.bodies_bytes_max < self.server.body_bytes_max {
             bail!("server.bodies_bytes_max must be at least server.body_bytes_max");
         }
@@ -550,6 +566,14 @@ mod tests {
         let text = refusal("[databases.d]\nurl = 'host=x'\nlimits.statement_timeout_ms = 0");
         assert!(text.contains("statement_timeout_ms"), "{text}");
         refusal("[plugins.a]\ncomponent = 'a'\nlimits.instances_max = 9223372036854775807");
+    }
+
+    #[test]
+    fn the_admin_listener_is_off_and_never_the_public_one() {
+        let config = Config::parse("").expect("valid");
+        assert_eq!(config.admin.listen, None);
+        let text = refusal("listen = '127.0.0.1:81'\n[admin]\nlisten = '127.0.0.1:81'");
+        assert!(text.contains("admin.listen"), "{text}");
     }
 
     #[test]

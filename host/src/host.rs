@@ -14,6 +14,7 @@ use crate::capability::config::settings;
 use crate::capability::database::{Database, Login};
 use crate::config::{Config, PluginConfig};
 use crate::engine::Engine;
+use crate::metrics::Metrics;
 use crate::plugin::{Compiled, CompiledCache, Plugin};
 use crate::router::Router;
 use crate::server::BodyRoom;
@@ -36,6 +37,7 @@ pub struct Host {
     cache: Arc<CompiledCache>,
     databases: PluginDatabases,
     body_room: BodyRoom,
+    metrics: Metrics,
     site: ArcSwap<Site>,
     /// Held while plugins are exchanged, so that two reloads can't undo each other.
     reloading: Mutex<()>,
@@ -97,6 +99,7 @@ impl Host {
                 plugins: BTreeMap::new(),
             }),
             body_room: BodyRoom::new(&config.server),
+            metrics: Metrics::new(config.plugins.keys()),
             reloading: Mutex::new(()),
             generations: AtomicU64::new(0),
             config,
@@ -110,6 +113,10 @@ impl Host {
         }
         host.publish(plugins)?;
         Ok(host)
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn body_room(&self) -> &BodyRoom {
@@ -209,6 +216,7 @@ impl Host {
             plugin: name.to_owned(),
             databases,
             config: settings(config),
+            metrics: self.metrics.plugin(name),
         }
     }
 

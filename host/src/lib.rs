@@ -15,7 +15,8 @@
 //! - [`host`]: the engine, the databases and the plugins of a running host.
 //! - [`engine`]: the wasm engine's settings and its clock.
 //! - [`bindings`]: what is generated from `wit/`; [`state`]: a store's data.
-//! - [`logging`]: log lines.
+//! - [`logging`]: log lines; [`metrics`]: what is counted; [`admin`] serves it
+//!   to operators.
 //!
 //! For people:
 //!
@@ -37,6 +38,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod admin;
 pub mod bindings;
 pub mod capability;
 pub mod cli;
@@ -45,6 +47,7 @@ pub mod dev;
 pub mod engine;
 pub mod host;
 pub mod logging;
+pub mod metrics;
 pub mod plugin;
 pub mod problem;
 pub mod progress;

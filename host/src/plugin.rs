@@ -8,6 +8,7 @@ use crate::bindings::exports::plinth::host::handler::{Description, Reply};
 use crate::capability::request::Request;
 use crate::config::PluginConfig;
 use crate::engine::Engine;
+use crate::metrics::PluginMetrics;
 use crate::state::Granted;
 
 pub mod compiled;
@@ -18,6 +19,7 @@ mod pool;
 
 pub use compiled::{Compiled, CompiledCache};
 pub use outcome::CallError;
+pub use pool::InstanceCounts;
 
 use pool::InstancePool;
 
@@ -27,6 +29,7 @@ pub struct Plugin {
     hash: blake3::Hash,
     prefix: String,
     description: Description,
+    metrics: Arc<PluginMetrics>,
     instances: InstancePool,
 }
 
@@ -45,6 +48,7 @@ impl Plugin {
         granted: Arc<Granted>,
     ) -> Result<Self> {
         let name = granted.plugin.clone();
+        let metrics = Arc::clone(&granted.metrics);
         let instances = InstancePool::new(engine, compiled, config, granted)
             .with_context(|| format!("plugin {name} does not fit this host"))?;
         let description = instances
@@ -57,6 +61,7 @@ impl Plugin {
             hash: compiled.hash(),
             prefix: config.prefix.clone(),
             description,
+            metrics,
             instances,
         })
     }
@@ -79,6 +84,15 @@ impl Plugin {
     /// What it says of itself.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// How many instances there are, and what they do.
+    pub fn instances(&self) -> InstanceCounts {
+        self.instances.counts()
+    }
+
+    pub(crate) fn metrics(&self) -> &PluginMetrics {
+        &self.metrics
     }
 
     /// Answers a request.

@@ -109,6 +109,13 @@ impl Problem {
         .with_cause(cause)
     }
 
+    /// 503: these databases do not answer. For operators, so it names them.
+    pub fn databases_silent(names: impl IntoIterator<Item = String>) -> Self {
+        let names: Vec<String> = names.into_iter().collect();
+        let detail = format!("These databases do not answer: {}.", names.join(", "));
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "databases-silent", detail)
+    }
+
     /// The statuses differ so that an access log alone tells what happened; 507
     /// and 508 are RFC 4918's and RFC 5842's.
     pub fn from_call(error: CallError) -> Self {

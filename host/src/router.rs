@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::bindings::exports::plinth::host::handler::{ParameterKind, Route};
 use crate::bindings::plinth::host::types::Method as RouteMethod;
+use crate::metrics::RequestMetrics;
 use crate::plugin::Plugin;
 
 /// The routes of all plugins.
@@ -37,8 +38,18 @@ pub struct Target {
     pub route: u32,
     /// The handler's name.
     pub name: Arc<str>,
+    /// Its path as the router has it, the plugin's prefix included.
+    pub template: Arc<str>,
+    pub(crate) metrics: Arc<RequestMetrics>,
     method: Method,
     kinds: Vec<ParameterKind>,
+}
+
+impl Target {
+    /// The method it answers to; GET answers HEAD too.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
 }
 
 /// What became of looking up a path and a method.
@@ -107,6 +118,11 @@ impl Router {
         Match::Found(target, parameters)
     }
 
+    /// The routes, those of a path together.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.nodes.iter().flat_map(|node| &node.targets)
+    }
+
     fn add(&mut self, plugin: &Arc<Plugin>, number: u32, route: &Route) -> Result<()> {
         let template = mounted(plugin.prefix(), &route.path)?;
         let (positional, count) = positional(&template)?;
@@ -130,6 +146,8 @@ impl Router {
             plugin: Arc::clone(plugin),
             route: number,
             name: route.name.as_str().into(),
+            template: template.as_str().into(),
+            metrics: plugin.metrics().route(&method, &template),
             method,
             kinds: route.parameters.clone(),
         }));

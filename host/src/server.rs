@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::{Request, Response};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -23,7 +26,7 @@ use crate::host::Host;
 mod access_log;
 mod answer;
 mod body;
-mod request_id;
+pub(crate) mod request_id;
 
 pub(crate) use body::BodyRoom;
 
@@ -52,8 +55,40 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 /// Serves until `stop` is ready, then lets requests in flight finish.
 pub async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Future<Output = ()>) {
+    let connections_max = host.config().server.connections_max;
+    serve_with(Public, host, listener, connections_max, stop).await;
+}
+
+/// What answers the requests of a listener.
+pub(crate) trait Service: Clone + Send + Sync + 'static {
+    fn answer(
+        self,
+        host: &Host,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Bytes>> + Send;
+}
+
+/// The plugins' routes.
+#[derive(Clone, Copy)]
+struct Public;
+
+impl Service for Public {
+    async fn answer(self, host: &Host, request: Request<Incoming>) -> Response<Bytes> {
+        answer::answer(host, request).await
+    }
+}
+
+/// Serves a listener within the server's limits, but for the number of its
+/// connections.
+pub(crate) async fn serve_with<S: Service>(
+    service: S,
+    host: Arc<Host>,
+    listener: TcpListener,
+    connections_max: usize,
+    stop: impl Future<Output = ()>,
+) {
     let limits = host.config().server.clone();
-    let connections = Arc::new(Semaphore::new(limits.connections_max));
+    let connections = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
     let http = Arc::new(http(&limits));
     let accept = async {
@@ -66,6 +101,7 @@ pub async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Future<Out
                 Ok((stream, _)) => {
                     let watcher = graceful.watcher();
                     tokio::spawn(connection(
+                        service.clone(),
                         Arc::clone(&host),
                         Arc::clone(&http),
                         stream,
@@ -114,7 +150,8 @@ fn http(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
 }
 
 /// Serves one connection until it ends.
-async fn connection(
+async fn connection<S: Service>(
+    service: S,
     host: Arc<Host>,
     http: Arc<auto::Builder<TokioExecutor>>,
     stream: TcpStream,
@@ -131,8 +168,8 @@ async fn connection(
     let spoke = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
         spoke.store(true, Ordering::Relaxed);
-        let host = Arc::clone(&host);
-        async move { Ok::<_, Infallible>(answer::answer(&host, request).await.map(Full::new)) }
+        let (service, host) = (service.clone(), Arc::clone(&host));
+        async move { Ok::<_, Infallible>(service.answer(&host, request).await.map(Full::new)) }
     });
     let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(watcher.watch(connection));

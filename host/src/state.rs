@@ -10,6 +10,7 @@ use wasmtime::component::ResourceTable;
 
 use crate::capability::database::Database;
 use crate::capability::request::CurrentRequest;
+use crate::metrics::PluginMetrics;
 use crate::plugin::limits::{CpuClock, MemoryLimit};
 use crate::wasi::Stderr;
 
@@ -21,6 +22,8 @@ pub struct Granted {
     pub databases: HashMap<String, Arc<Database>>,
     /// Its settings.
     pub config: HashMap<String, String>,
+    /// What is counted of it.
+    pub metrics: Arc<PluginMetrics>,
 }
 
 /// The data of an instance's store.

@@ -199,13 +199,21 @@ fn serve_answers_and_stops_at_sigterm() {
             .status
             .success()
     );
-    let config = "[plugins.hello]\ncomponent = 'hello.wasm'\nconfig.greeting = 'Bonjour'";
+    let config = "[plugins.hello]\ncomponent = 'hello.wasm'\nconfig.greeting = 'Bonjour'\n\
+                  [admin]\nlisten = '127.0.0.1:0'";
     fs::write(folder.path().join("plinth.toml"), config).expect("writes");
     let mut serve = Running::start(&["serve", "--listen", "127.0.0.1:0"], folder.path());
-    let address = serve.address();
+    let (address, admin) = (serve.address(), serve.address());
     for _ in 0..100 {
         assert!(get(&address, "/hello/Ada").contains("Bonjour, Ada!"));
     }
+    let metrics = get(&admin, "/metrics");
+    assert!(
+        metrics.contains(r#"path="/hello/{name}",status="2xx"} 100"#),
+        "{metrics}"
+    );
+    assert!(get(&admin, "/health").contains(r#"{"databases":[],"status":"ok"}"#));
+    assert!(get(&address, "/metrics").starts_with("HTTP/1.1 404"));
     assert!(serve.end(Signal::TERM).success());
     let lines: Vec<String> = serve.lines.iter().collect();
     assert_eq!(

@@ -7,6 +7,7 @@ mod databases;
 mod hello;
 mod lanes;
 mod limits;
+mod metrics;
 mod orm;
 mod pool;
 mod reload;

@@ -4,13 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plinth_host::config::{Config, DatabaseConfig, DatabaseLimits, PluginConfig, ServerLimits};
+use plinth_host::admin::Admin;
+use plinth_host::config::{
+    AdminConfig, Config, DatabaseConfig, DatabaseLimits, PluginConfig, ServerLimits,
+};
 use plinth_host::host::{Host, Reload};
 use plinth_host::server;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Answer, Client, TestDatabase, component};
+use crate::{Answer, Client, Metrics, TestDatabase, component};
 
 /// What a test wants changed before the host starts.
 pub struct Options {
@@ -25,6 +28,8 @@ pub struct Options {
     pub plugin: PluginConfig,
     /// Whether problems show their cause.
     pub dev: bool,
+    /// Whether `/metrics` and `/health` are served.
+    pub admin: bool,
 }
 
 /// A host that serves one plugin on a port of its own, from a database of its
@@ -34,6 +39,7 @@ pub struct TestHost {
     name: String,
     address: SocketAddr,
     postgres: TestDatabase,
+    admin: Option<Admin>,
     _stop: oneshot::Sender<()>,
     served: JoinHandle<()>,
 }
@@ -76,6 +82,7 @@ impl TestHost {
             databases: BTreeMap::new(),
             plugin: PluginConfig::new(""),
             dev: false,
+            admin: false,
         };
         change(&mut options);
         options.plugin.component = component(plugin).await;
@@ -96,6 +103,9 @@ impl TestHost {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             create_tables: true,
             dev: options.dev,
+            admin: AdminConfig {
+                listen: options.admin.then(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+            },
             server: options.server,
             databases: configured.collect(),
             plugins: [(plugin.into(), options.plugin)].into(),
@@ -103,7 +113,10 @@ impl TestHost {
         };
         let listener = server::bind(config.listen).await.expect("a port");
         let address = listener.local_addr().expect("an address");
+        let admin = Admin::bind(&config.admin).await.expect("a port");
         let host = Arc::new(Host::start(config).await?);
+        let admin =
+            admin.map(|listener| Admin::serve(Arc::clone(&host), listener).expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(server::serve(Arc::clone(&host), listener, async {
             let _ = stopped.await;
@@ -113,6 +126,7 @@ impl TestHost {
             name: plugin.to_owned(),
             address,
             postgres,
+            admin,
             _stop: stop,
             served,
         })
@@ -165,6 +179,34 @@ impl TestHost {
     /// Sends one GET request on a connection of its own.
     pub async fn get(&self, path: &str) -> Answer {
         self.client().await.get(path).await
+    }
+
+    /// A client of the admin listener.
+    ///
+    /// # Panics
+    ///
+    /// When the test did not ask for one.
+    pub async fn admin(&self) -> Client {
+        Client::connect(self.admin_address()).await
+    }
+
+    /// Where operators ask.
+    ///
+    /// # Panics
+    ///
+    /// When the test did not ask for the admin listener.
+    pub fn admin_address(&self) -> SocketAddr {
+        let admin = self.admin.as_ref().expect("options.admin = true");
+        admin.address()
+    }
+
+    /// What is counted at this moment.
+    ///
+    /// # Panics
+    ///
+    /// When the test did not ask for the admin listener.
+    pub async fn metrics(&self) -> Metrics {
+        Metrics::of(&self.admin().await.get("/metrics").await)
     }
 
     /// Brings in another version of the plugin.

@@ -6,6 +6,7 @@
     reason = "the error is the contract's own record, made once and handed to the guest"
 )]
 
+use std::slice;
 use std::sync::Arc;
 
 use wasmtime::component::Resource;
@@ -22,6 +23,7 @@ mod error;
 mod lane;
 mod lease;
 mod login;
+mod meter;
 mod options;
 mod pending;
 mod pipeline;
@@ -37,6 +39,7 @@ pub use pool::Database;
 pub use transaction::Transaction;
 
 use connection::Want;
+use meter::{metered, metered_pipeline};
 
 type Outcome<T> = Result<T, Error>;
 
@@ -96,9 +99,10 @@ impl State {
             )));
         }
         let database = self.database(database)?;
-        Ok(Pending::start(async move {
+        let meter = self.meter(slice::from_ref(&statement));
+        Ok(Pending::start(metered(meter, async move {
             database.run(statement, Want::Rows).await
-        }))
+        })))
     }
 
     async fn begin_on(
@@ -124,7 +128,9 @@ impl Host for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
-        let outcome = self.run_outside(&database, statement, Want::Rows).await;
+        let meter = self.meter(slice::from_ref(&statement));
+        let run = self.run_outside(&database, statement, Want::Rows);
+        let outcome = metered(meter, run).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -135,7 +141,9 @@ impl Host for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
-        let outcome = self.run_outside(&database, statement, Want::Count).await;
+        let meter = self.meter(slice::from_ref(&statement));
+        let run = self.run_outside(&database, statement, Want::Count);
+        let outcome = metered(meter, run).await;
         self.cpu.resume();
         Ok(outcome.map(|rows| rows.affected))
     }
@@ -146,7 +154,9 @@ impl Host for State {
         statements: Vec<Statement>,
     ) -> wasmtime::Result<Result<Vec<Rows>, PipelineError>> {
         self.cpu.pause();
-        let outcome = self.pipeline_outside(&database, &statements).await;
+        let meter = self.meter(&statements);
+        let run = self.pipeline_outside(&database, &statements);
+        let outcome = metered_pipeline(meter, run).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -213,8 +223,9 @@ impl HostTransaction for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
-        let transaction = self.transaction(&handle)?;
-        let outcome = transaction.run(&statement, Want::Rows).await;
+        let meter = self.meter(slice::from_ref(&statement));
+        let run = self.transaction(&handle)?.run(&statement, Want::Rows);
+        let outcome = metered(meter, run).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -225,8 +236,9 @@ impl HostTransaction for State {
         statement: Statement,
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
-        let transaction = self.transaction(&handle)?;
-        let outcome = transaction.run(&statement, Want::Count).await;
+        let meter = self.meter(slice::from_ref(&statement));
+        let run = self.transaction(&handle)?.run(&statement, Want::Count);
+        let outcome = metered(meter, run).await;
         self.cpu.resume();
         Ok(outcome.map(|rows| rows.affected))
     }
@@ -237,7 +249,9 @@ impl HostTransaction for State {
         statements: Vec<Statement>,
     ) -> wasmtime::Result<Result<Vec<Rows>, PipelineError>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.pipeline(&statements).await;
+        let meter = self.meter(&statements);
+        let run = self.transaction(&handle)?.pipeline(&statements);
+        let outcome = metered_pipeline(meter, run).await;
         self.cpu.resume();
         Ok(outcome)
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::stop;
+use crate::admin::Admin;
 use crate::config::{Config, DatabaseConfig, PluginConfig};
 use crate::dev::build::{PluginCrate, Profile};
 use crate::dev::database::Bookkeeping;
@@ -74,6 +75,7 @@ struct Session {
     source: PluginCrate,
     host: Arc<Host>,
     listener: tokio::net::TcpListener,
+    admin: Option<tokio::net::TcpListener>,
     bookkeeping: Bookkeeping,
     watcher: SourceWatcher,
 }
@@ -95,6 +97,7 @@ impl Session {
         }
         // First of all, because it is the likeliest to fail and the soonest tried.
         let listener = server::bind(config.listen).await?;
+        let admin = Admin::bind(&config.admin).await?;
         database(&mut config, args, &source, postgres, progress).await?;
         let connect = config.databases[DATABASE]
             .url
@@ -113,6 +116,7 @@ impl Session {
             source,
             host,
             listener,
+            admin,
             bookkeeping,
             watcher,
         };
@@ -127,6 +131,10 @@ impl Session {
             self.source.name()
         ));
         let host = Arc::clone(&self.host);
+        let admin = self
+            .admin
+            .map(|listener| Admin::serve(Arc::clone(&host), listener));
+        let _admin = admin.transpose()?;
         let (ended, end) = tokio::sync::oneshot::channel::<()>();
         let serving = tokio::spawn(server::serve(host, self.listener, async { _ = end.await }));
         let rebuilding = async {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::stop;
+use crate::admin::Admin;
 use crate::config::Config;
 use crate::host::Host;
 use crate::{logging, server};
@@ -42,8 +43,12 @@ pub(super) async fn run(args: Args) -> Result<()> {
         );
     }
     let listener = server::bind(config.listen).await?;
+    let admin = Admin::bind(&config.admin).await?;
     let host = Arc::new(Host::start(config).await?);
     tracing::info!("serving on http://{}/", listener.local_addr()?);
+    // Until the last request is answered: how it ends is worth seeing too.
+    let admin = admin.map(|listener| Admin::serve(Arc::clone(&host), listener));
+    let _admin = admin.transpose()?;
     server::serve(host, listener, stop::requested()).await;
     tracing::info!("stopped");
     Ok(())

@@ -5,6 +5,7 @@ use std::fmt;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::limits::CpuExhausted;
+use crate::metrics::CallFailure;
 use crate::state::State;
 
 /// Why a plugin gave no answer.
@@ -41,6 +42,18 @@ impl fmt::Display for CallError {
 impl std::error::Error for CallError {}
 
 impl CallError {
+    /// What it counts as.
+    pub(super) fn kind(&self) -> CallFailure {
+        match self {
+            Self::Busy => CallFailure::Busy,
+            Self::WallTime => CallFailure::WallTime,
+            Self::CpuTime => CallFailure::CpuTime,
+            Self::Memory => CallFailure::Memory,
+            Self::ReplyTooLarge => CallFailure::BadReply,
+            Self::Trap(_) => CallFailure::Trap,
+        }
+    }
+
     /// Tells why a call failed from wasmtime's error and what the store knows.
     pub(super) fn of(error: &wasmtime::Error, store: &Store<State>) -> Self {
         if error.downcast_ref::<CpuExhausted>().is_some() {

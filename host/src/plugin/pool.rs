@@ -24,6 +24,19 @@ use crate::wasi;
 /// How long loading demonstration data may take.
 const SEED_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How many instances a plugin has, and what they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstanceCounts {
+    /// Those that serve a request.
+    pub busy: usize,
+    /// Those that wait for one.
+    pub idle: usize,
+    /// The most that serve at once.
+    pub max: usize,
+    /// Requests that wait for an instance.
+    pub waiting: usize,
+}
+
 /// The instances of one version of a plugin.
 pub(super) struct InstancePool {
     pre: PluginPre<State>,
@@ -69,6 +82,20 @@ impl InstancePool {
         query: &str,
         request: Request,
     ) -> Result<Reply, CallError> {
+        let answered = self.answer(route, parameters, query, request).await;
+        if let Err(error) = &answered {
+            self.granted.metrics.failed(error.kind());
+        }
+        answered
+    }
+
+    async fn answer(
+        &self,
+        route: u32,
+        parameters: &[String],
+        query: &str,
+        request: Request,
+    ) -> Result<Reply, CallError> {
         let _permit = self.permit().await?;
         let limit = Duration::from_millis(self.limits.wall_ms_max);
         let reply = within(limit, async {
@@ -82,6 +109,17 @@ impl InstancePool {
             return Err(CallError::ReplyTooLarge);
         }
         Ok(reply)
+    }
+
+    pub(super) fn counts(&self) -> InstanceCounts {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.permits.available_permits();
+        InstanceCounts {
+            busy: self.limits.instances_max.saturating_sub(free),
+            idle: idle.len(),
+            max: self.limits.instances_max,
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) async fn describe(&self) -> Result<Description, CallError> {
@@ -121,13 +159,12 @@ impl InstancePool {
         match idle {
             Some(instance) => Ok(instance),
             None => {
-                Instance::new(
-                    &self.pre,
-                    Arc::clone(&self.granted),
-                    &self.limits,
-                    self.table_elements_max,
-                )
-                .await
+                let granted = Arc::clone(&self.granted);
+                let instance =
+                    Instance::new(&self.pre, granted, &self.limits, self.table_elements_max)
+                        .await?;
+                self.granted.metrics.instances_created.increment();
+                Ok(instance)
             }
         }
     }

@@ -1,4 +1,5 @@
-//! A line for each request, also for those whose client did not wait.
+//! A line for each request, and its part of the counts, also for those whose
+//! client did not wait.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -6,6 +7,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Method, Response, Uri};
 
+use crate::host::Host;
+use crate::metrics::Outcome;
 use crate::router::Target;
 
 /// What the log says of a request whose client went away: no status was sent.
@@ -13,7 +16,8 @@ use crate::router::Target;
 const CLIENT_GONE: u16 = 499;
 
 /// A line of the access log, written when the request ends.
-pub(super) struct AccessLine {
+pub(super) struct AccessLine<'h> {
+    host: &'h Host,
     began: Instant,
     method: Method,
     uri: Uri,
@@ -23,8 +27,9 @@ pub(super) struct AccessLine {
     written: bool,
 }
 
-impl AccessLine {
+impl<'h> AccessLine<'h> {
     pub(super) fn begin(
+        host: &'h Host,
         method: Method,
         uri: Uri,
         target: Option<Arc<Target>>,
@@ -32,6 +37,7 @@ impl AccessLine {
         request_id: Arc<str>,
     ) -> Self {
         Self {
+            host,
             began: Instant::now(),
             method,
             uri,
@@ -44,30 +50,36 @@ impl AccessLine {
 
     /// Writes the line of a request that was answered.
     pub(super) fn answered(mut self, response: &Response<Bytes>) {
-        self.write(response.status().as_u16(), response.body().len());
+        let status = response.status();
+        self.write(Outcome::of(status), status.as_u16(), response.body().len());
     }
 
-    fn write(&mut self, status: u16, bytes: usize) {
+    fn write(&mut self, outcome: Outcome, status: u16, bytes: usize) {
         self.written = true;
+        let took = self.began.elapsed();
+        let target = self.target.as_deref();
+        let unrouted = &self.host.metrics().unrouted;
+        let metrics = target.map_or(unrouted, |target| &target.metrics);
+        metrics.record(outcome, took);
         tracing::info!(
             target: "plinth::access",
             method = %self.method,
             path = self.uri.path(),
             status,
             bytes,
-            micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX),
-            plugin = self.target.as_ref().map(|target| target.plugin.name()),
-            route = self.target.as_ref().map(|target| &*target.name),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            plugin = target.map(|target| target.plugin.name()),
+            route = target.map(|target| &*target.name),
             generation = self.generation,
             request_id = &*self.request_id,
         );
     }
 }
 
-impl Drop for AccessLine {
+impl Drop for AccessLine<'_> {
     fn drop(&mut self) {
         if !self.written {
-            self.write(CLIENT_GONE, 0);
+            self.write(Outcome::Gone, CLIENT_GONE, 0);
         }
     }
 }

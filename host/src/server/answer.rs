@@ -15,6 +15,7 @@ use crate::bindings::exports::plinth::host::handler::Reply;
 use crate::capability::log::one_line;
 use crate::capability::request::Request as PluginRequest;
 use crate::host::{Host, Site};
+use crate::metrics::CallFailure;
 use crate::problem::Problem;
 use crate::router::{Match, Target};
 
@@ -35,6 +36,7 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
         _ => None,
     };
     let line = AccessLine::begin(
+        host,
         method,
         uri,
         target.clone(),
@@ -89,7 +91,12 @@ async fn call(
         .plugin
         .handle(target.route, &parameters, query, request)
         .await;
-    response(reply.map_err(Problem::from_call)?)
+    let reply = reply.map_err(Problem::from_call)?;
+    let response = response(reply);
+    if response.is_err() {
+        target.plugin.metrics().failed(CallFailure::BadReply);
+    }
+    response
 }
 
 /// Turns a plugin's reply into a response, if it is one.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName};
 
 /// The header that carries it, in and out.
-pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A longer one is a client's attempt at something else.
 const LENGTH_MAX: usize = 128;
 
 /// The client's identifier if it is harmless in a log, or a new one.
-pub(super) fn request_id(headers: &HeaderMap) -> Arc<str> {
+pub(crate) fn request_id(headers: &HeaderMap) -> Arc<str> {
     let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
     match given.filter(|id| is_harmless(id)) {
         Some(id) => id.into(),

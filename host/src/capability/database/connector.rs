@@ -13,6 +13,7 @@ use super::connection::Connection;
 use super::error;
 use super::login::{Login, prepend_options, setting};
 use crate::config::{DatabaseConfig, DatabaseLimits};
+use crate::metrics::PoolMetrics;
 
 /// A connection that was not used for so long is asked whether it is alive
 /// before it is lent: a firewall may have forgotten it without a word.
@@ -29,6 +30,7 @@ pub(super) struct Connector {
     result_bytes_max: usize,
     made: AtomicUsize,
     prepared_count: Arc<AtomicUsize>,
+    pub(super) metrics: Arc<PoolMetrics>,
 }
 
 impl Connector {
@@ -65,6 +67,7 @@ impl Connector {
             result_bytes_max,
             made: AtomicUsize::new(0),
             prepared_count: Arc::default(),
+            metrics: Arc::default(),
         })
     }
 
@@ -84,8 +87,13 @@ impl managed::Manager for Connector {
         let database = self.database.clone();
         let last_words = Arc::new(OnceLock::new());
         let heard = Arc::clone(&last_words);
+        self.metrics.opened.increment();
+        let metrics = Arc::clone(&self.metrics);
         tokio::spawn(async move {
-            if let Err(cause) = connection.await {
+            let ended = connection.await;
+            metrics.closed.increment();
+            if let Err(cause) = ended {
+                metrics.lost.increment();
                 tracing::warn!(
                     target: "plinth::database", database, connection = number, %cause, "connection lost"
                 );

@@ -23,9 +23,10 @@ use super::pipeline;
 use super::statements::{Known, Statements};
 use super::verb::Verb;
 use crate::bindings::plinth::host::database::{
-    Error, PipelineError, PoolStatistics, Rows, Statement,
+    Error, ErrorKind, PipelineError, PoolStatistics, Rows, Statement,
 };
 use crate::config::{DatabaseConfig, DatabaseLimits};
+use crate::metrics::PoolMetrics;
 
 /// How long cleaning a connection may take before it is closed instead.
 pub(super) const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,6 +42,7 @@ pub struct Database {
     lanes: Lanes,
     statements: Statements,
     limits: DatabaseLimits,
+    metrics: Arc<PoolMetrics>,
 }
 
 impl Database {
@@ -74,6 +76,7 @@ impl Database {
             .context("statements_max must be at least 1")?;
         let database = Arc::new(Self {
             name: name.to_owned(),
+            metrics: Arc::clone(&pool.manager().metrics),
             pool,
             lanes: Lanes::new(lanes_max, hold_max),
             statements: Statements::new(statements_max),
@@ -103,10 +106,30 @@ impl Database {
         lease.commit().await.map_err(describe)
     }
 
+    /// Asks the server for an answer.
+    ///
+    /// That all connections are in use is no fault of the server's: they are
+    /// taken for an answer.
+    ///
+    /// # Errors
+    ///
+    /// When no connection can be made, or the server does not answer on it.
+    pub async fn check(&self) -> Result<()> {
+        match self.lease().await {
+            Ok(mut lease) => lease.command("SELECT 1").await.map_err(describe),
+            Err(error) if error.kind == ErrorKind::Busy => Ok(()),
+            Err(error) => Err(describe(error)),
+        }
+    }
+
     /// Closes every connection, now or when it comes back.
     pub fn close(&self) {
         self.pool.close();
         self.lanes.close();
+    }
+
+    pub(crate) fn metrics(&self) -> &PoolMetrics {
+        &self.metrics
     }
 
     /// How the pool does.
@@ -146,9 +169,15 @@ impl Database {
             };
             if let Some(lane) = lane {
                 match lane.ride(statement, Arc::clone(&known), want).await {
-                    Ok(rows) => return Ok(rows),
+                    Ok(rows) => {
+                        self.metrics.lane_statements.increment();
+                        return Ok(rows);
+                    }
                     Err(Bumped::Failed(error)) => return Err(error),
-                    Err(Bumped::Elsewhere(again)) => statement = again,
+                    Err(Bumped::Elsewhere(again)) => {
+                        self.metrics.lane_restarts.increment();
+                        statement = again;
+                    }
                 }
             }
         }
@@ -208,7 +237,15 @@ impl Database {
     pub(super) async fn lease(&self) -> Result<Lease, Error> {
         match self.pool.get().await {
             Ok(connection) => Ok(Lease::new(connection)),
-            Err(cause) => Err(error::from_pool(&self.name, &cause)),
+            Err(cause) => {
+                let error = error::from_pool(&self.name, &cause);
+                let missed = match error.kind {
+                    ErrorKind::Busy => &self.metrics.acquire_timeouts,
+                    _ => &self.metrics.connect_failures,
+                };
+                missed.increment();
+                Err(error)
+            }
         }
     }
 

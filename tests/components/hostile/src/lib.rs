@@ -248,6 +248,61 @@ fn transactions(count: u32) -> String {
     format!("{} begun", begun.len())
 }
 
+/// Sends statements in one of the ways there are, and says what came of it.
+#[get("/statements/{way}/{count}")]
+fn statements(way: String, count: u32, mut db: Db) -> Result<String> {
+    use plinth::bindings::plinth::host::database::{Pending, Statement, pipeline};
+    let statement = || Statement {
+        sql: "SELECT 1".to_owned(),
+        parameter_types: vec![],
+        parameters: vec![],
+        timeout_ms: 0,
+    };
+    match way.as_str() {
+        "pipeline" => {
+            let statements: Vec<Statement> = (0..count).map(|_| statement()).collect();
+            if let Err(failure) = pipeline("default", &statements) {
+                return Ok(format!("at {}: {}", failure.index, failure.error.message));
+            }
+        }
+        "pending" => {
+            let start = |_| Pending::start("default", &statement());
+            let pending: Vec<_> = (0..count).map(start).collect();
+            for one in pending {
+                if let Err(error) = one.and_then(Pending::wait) {
+                    return Ok(error.message);
+                }
+            }
+        }
+        "transaction" => {
+            db.transaction(|tx| (0..count).try_for_each(|_| tx.query("SELECT 1", &[]).map(drop)))?
+        }
+        "savepoints" => {
+            db.transaction(|tx| (0..count).try_for_each(|_| tx.transaction(|_| Ok(()))))?
+        }
+        "refused" => {
+            let refusal = |_| {
+                db.query("SELECT 1", &[])
+                    .err()
+                    .map(|error| error.to_string())
+            };
+            let refusals: Vec<String> = (0..count).filter_map(refusal).collect();
+            return Ok(refusals.join("\n"));
+        }
+        _ => {
+            for number in 0..count {
+                match way.as_str() {
+                    "execute" => drop(db.execute("SELECT 1", &[])?),
+                    "distinct" => drop(db.query(format!("SELECT {number}"), &[])?),
+                    "failing" => drop(db.query("no SQL", &[])),
+                    _ => drop(db.query("SELECT 1", &[])?),
+                }
+            }
+        }
+    }
+    Ok(format!("{count} sent"))
+}
+
 /// Prints to standard error without ending the line.
 #[get("/print")]
 fn print() -> &'static str {
@@ -304,6 +359,6 @@ plinth::plugin! {
     routes: [
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
         log_lines, sql, hold, idle, fail, ignore, ignore_refusal,
-        headers, savepoint, abandon, leak, parameters, pending, print, reply, rows, transactions,
+        headers, savepoint, abandon, leak, parameters, pending, print, reply, rows, statements, transactions,
     ]
 }

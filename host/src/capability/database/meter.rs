@@ -1,0 +1,82 @@
+//! Counts and times the statements of a guest.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Outcome;
+use crate::bindings::plinth::host::database::{ErrorKind, PipelineError, Rows, Statement};
+use crate::metrics::{PluginMetrics, StatementFailure};
+use crate::state::State;
+
+/// A call under way that sends statements. Dropped before its end, it counts as
+/// abandoned.
+pub(super) struct Meter {
+    metrics: Arc<PluginMetrics>,
+    began: Instant,
+    ended: bool,
+}
+
+impl State {
+    /// Begins a call that sends these statements.
+    pub(super) fn meter(&self, statements: &[Statement]) -> Meter {
+        let metrics = Arc::clone(&self.granted.metrics);
+        metrics.statements.sent.add(statements.len() as u64);
+        Meter {
+            metrics,
+            began: Instant::now(),
+            ended: false,
+        }
+    }
+}
+
+impl Meter {
+    /// The call has ended, with this failure if with any.
+    pub(super) fn end(mut self, failure: Option<ErrorKind>) {
+        self.ended = true;
+        self.metrics
+            .statements
+            .seconds
+            .observe(self.began.elapsed());
+        if let Some(kind) = failure {
+            self.metrics.statements.failed(failure_of(kind));
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.metrics.statements.failed(StatementFailure::Abandoned);
+        }
+    }
+}
+
+/// A call that sends one statement.
+pub(super) async fn metered<T>(meter: Meter, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+    let outcome = call.await;
+    meter.end(outcome.as_ref().err().map(|error| error.kind));
+    outcome
+}
+
+/// A call that sends several statements.
+pub(super) async fn metered_pipeline(
+    meter: Meter,
+    call: impl Future<Output = Result<Vec<Rows>, PipelineError>>,
+) -> Result<Vec<Rows>, PipelineError> {
+    let outcome = call.await;
+    meter.end(outcome.as_ref().err().map(|failure| failure.error.kind));
+    outcome
+}
+
+fn failure_of(kind: ErrorKind) -> StatementFailure {
+    match kind {
+        ErrorKind::Server => StatementFailure::Server,
+        ErrorKind::Busy => StatementFailure::Busy,
+        ErrorKind::Disconnected => StatementFailure::Disconnected,
+        ErrorKind::Timeout => StatementFailure::Timeout,
+        ErrorKind::TooLarge => StatementFailure::TooLarge,
+        ErrorKind::Denied => StatementFailure::Denied,
+        ErrorKind::Invalid => StatementFailure::Invalid,
+    }
+}

@@ -310,6 +310,11 @@ pub struct PluginLimits {
     /// Its part of the connections of each of its databases; without it, an even
     /// part of what the others leave.
     pub connections_max: Option<usize>,
+    /// Statements that one request may send to its databases together.
+    pub statements_max: u32,
+    /// How often one request may send the same statement before the log warns of
+    /// it, in `dev` alone. Nothing is refused.
+    pub statement_repeats_max: u32,
 }
 
 impl Default for PluginLimits {
@@ -325,6 +330,8 @@ impl Default for PluginLimits {
             queue_timeout_ms: 5_000,
             reply_bytes_max: 16 << 20,
             connections_max: None,
+            statements_max: 1_000,
+            statement_repeats_max: 10,
         }
     }
 }

@@ -16,9 +16,11 @@ use crate::config::{Config, PluginConfig};
 use crate::engine::Engine;
 use crate::metrics::Metrics;
 use crate::plugin::{Compiled, CompiledCache, Plugin};
+use crate::recent::RecentRequests;
 use crate::router::Router;
 use crate::server::BodyRoom;
 use crate::state::Granted;
+use crate::tally::Tally;
 
 /// What a plugin calls its database when it has but one.
 const DEFAULT_DATABASE: &str = "default";
@@ -38,6 +40,8 @@ pub struct Host {
     databases: PluginDatabases,
     body_room: BodyRoom,
     metrics: Metrics,
+    /// In `dev` alone.
+    recent: Option<RecentRequests>,
     site: ArcSwap<Site>,
     /// Held while plugins are exchanged, so that two reloads can't undo each other.
     reloading: Mutex<()>,
@@ -100,6 +104,7 @@ impl Host {
             }),
             body_room: BodyRoom::new(&config.server),
             metrics: Metrics::new(config.plugins.keys()),
+            recent: config.dev.then(RecentRequests::default),
             reloading: Mutex::new(()),
             generations: AtomicU64::new(0),
             config,
@@ -117,6 +122,19 @@ impl Host {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Keeps what a request asked of the host, in `dev`.
+    pub(crate) fn remember(&self, request_id: &Arc<str>, tally: &Arc<Tally>) {
+        if let Some(recent) = &self.recent {
+            recent.push(Arc::clone(request_id), Arc::clone(tally));
+        }
+    }
+
+    /// What one of the last requests asked of the host, by its `x-request-id`;
+    /// in `dev` alone.
+    pub fn tally(&self, request_id: &str) -> Option<Arc<Tally>> {
+        self.recent.as_ref()?.tally(request_id)
     }
 
     pub(crate) fn body_room(&self) -> &BodyRoom {

@@ -8,6 +8,7 @@
 //! - [`capability`]: what a plugin can ask of the host, one module per WIT
 //!   interface; [`wasi`] is the little that Rust's own library needs.
 //! - [`problem`]: the answers that are no success.
+//! - [`tally`]: what a request has asked of the host.
 //!
 //! What they stand on:
 //!
@@ -51,8 +52,10 @@ pub mod metrics;
 pub mod plugin;
 pub mod problem;
 pub mod progress;
+mod recent;
 pub mod router;
 pub mod server;
 pub mod state;
+pub mod tally;
 pub mod toolchain;
 pub mod wasi;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::bindings::exports::plinth::host::handler::{Description, Reply};
 use crate::capability::request::Request;
-use crate::config::PluginConfig;
+use crate::config::{PluginConfig, PluginLimits};
 use crate::engine::Engine;
 use crate::metrics::PluginMetrics;
 use crate::state::Granted;
@@ -84,6 +84,11 @@ impl Plugin {
     /// What it says of itself.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The limits of each of its requests.
+    pub fn limits(&self) -> &PluginLimits {
+        self.instances.limits()
     }
 
     /// How many instances there are, and what they do.

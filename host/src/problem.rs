@@ -109,6 +109,18 @@ impl Problem {
         .with_cause(cause)
     }
 
+    /// 500: the plugin gave up because it may send no further statement.
+    pub fn statements_limit(statements_max: u32) -> Self {
+        let detail = "The request needed too much of the database.";
+        let cause = format!("it wanted to send more than statements_max = {statements_max}");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "statements-limit",
+            detail,
+        )
+        .with_cause(cause)
+    }
+
     /// 503: these databases do not answer. For operators, so it names them.
     pub fn databases_silent(names: impl IntoIterator<Item = String>) -> Self {
         let names: Vec<String> = names.into_iter().collect();

@@ -26,6 +26,7 @@ use crate::host::Host;
 mod access_log;
 mod answer;
 mod body;
+mod repeats;
 pub(crate) mod request_id;
 
 pub(crate) use body::BodyRoom;

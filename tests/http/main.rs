@@ -2,6 +2,7 @@
 
 mod bookstore;
 mod cancellation;
+mod counts;
 mod database;
 mod databases;
 mod hello;

@@ -101,7 +101,7 @@ fn busy(metrics: &Metrics) -> f64 {
 
 #[tokio::test]
 async fn statements_count_and_so_do_their_failures() {
-    let host = observed(|_| {}).await;
+    let host = observed(|options| options.plugin.limits.statements_max = 5).await;
     let mut client = host.client().await;
     client.get("/statements/query/3").await;
     client.get("/statements/pipeline/4").await;
@@ -113,6 +113,11 @@ async fn statements_count_and_so_do_their_failures() {
     // A pipeline is one call.
     let calls = metrics.value("plinth_statement_seconds_count", &[PLUGIN]);
     assert_eq!(calls, 6.0);
+    client.get("/statements/refused/7").await;
+    let metrics = host.metrics().await;
+    assert_eq!(statements(&metrics), 14.0);
+    let over = metrics.value("plinth_statements_over_limit_total", &[PLUGIN]);
+    assert_eq!(over, 2.0);
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ pub struct Options {
     pub databases: BTreeMap<String, TestDatabase>,
     /// The plugin; its component and databases are filled in.
     pub plugin: PluginConfig,
-    /// Whether problems show their cause.
+    /// Whether problems show their cause, and the host keeps what requests sent
+    /// to the database, for [`TestHost::assert_num_queries`].
     pub dev: bool,
     /// Whether `/metrics` and `/health` are served.
     pub admin: bool,
@@ -207,6 +208,35 @@ impl TestHost {
     /// When the test did not ask for the admin listener.
     pub async fn metrics(&self) -> Metrics {
         Metrics::of(&self.admin().await.get("/metrics").await)
+    }
+
+    /// How many statements an answer took, exactly: the host counts them. Needs
+    /// `options.dev`.
+    ///
+    /// ```no_run
+    /// # use plinth_tests::TestHost;
+    /// # async fn example() {
+    /// let host = TestHost::with("bookstore", |options| options.dev = true).await;
+    /// let answer = host.get("/api/v1/books").await;
+    /// host.assert_num_queries(1, &answer);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When they are more or fewer; the message lists them.
+    #[track_caller]
+    pub fn assert_num_queries(&self, expected: u32, answer: &Answer) {
+        let tally = self.host.tally(answer.header("x-request-id"));
+        let tally = tally.expect("options.dev = true, and one of the last answers");
+        let sent = tally.statements();
+        let list: String = tally
+            .texts()
+            .iter()
+            .enumerate()
+            .map(|(number, sql)| format!("\n{:>4}. {sql}", number + 1))
+            .collect();
+        assert_eq!(sent, expected, "{sent} statements, not {expected}:{list}");
     }
 
     /// Brings in another version of the plugin.

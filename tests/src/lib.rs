@@ -5,7 +5,7 @@
 //! - [`TestDatabase`]: a database for a host that has several.
 //! - [`ReplicatedPostgres`]: a primary and a standby that replays its changes.
 //! - [`Client`], [`Answer`]: requests and what came back.
-//! - [`Metrics`]: what `/metrics` says.
+//! - [`Metrics`]: what `/metrics` says; [`log_lines`]: what the log says of a request.
 //! - [`native_database`], [`NativeDatabase`]: a database for the SDK's queries without a host,
 //!   for one thread or several.
 //! - [`component`]: plugins, built from their sources once per process.
@@ -14,6 +14,7 @@ mod client;
 mod component;
 mod database;
 mod host;
+mod log;
 mod metrics;
 mod native;
 mod replica;
@@ -22,6 +23,7 @@ pub use client::{Answer, Client};
 pub use component::{component, folder};
 pub use database::TestDatabase;
 pub use host::{Options, TestHost};
+pub use log::{keep_log, log_lines};
 pub use metrics::Metrics;
 pub use native::{NativeDatabase, native_database};
 pub use replica::ReplicatedPostgres;

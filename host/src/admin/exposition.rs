@@ -222,6 +222,10 @@ fn statements(out: &mut Families<'_, '_>, site: &Site) -> fmt::Result {
         "Statements sent",
         |plugin| plugin.metrics().statements.sent.get(),
     )?;
+    let help = "Statements refused by limits.statements_max";
+    each_plugin(out, site, "plinth_statements_over_limit", help, |plugin| {
+        plugin.metrics().statements.over_limit.get()
+    })?;
     let help = "Calls to a database that failed";
     let mut family = out.counter("plinth_statement_failures", help)?;
     for plugin in site.plugins() {

@@ -156,7 +156,7 @@ impl Host for State {
         self.cpu.pause();
         let meter = self.meter(&statements);
         let run = self.pipeline_outside(&database, &statements);
-        let outcome = metered_pipeline(meter, run).await;
+        let outcome = metered_pipeline(meter, statements.len(), run).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -251,7 +251,7 @@ impl HostTransaction for State {
         self.cpu.pause();
         let meter = self.meter(&statements);
         let run = self.transaction(&handle)?.pipeline(&statements);
-        let outcome = metered_pipeline(meter, run).await;
+        let outcome = metered_pipeline(meter, statements.len(), run).await;
         self.cpu.resume();
         Ok(outcome)
     }

@@ -9,6 +9,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::bindings::plinth::host::request::Host;
 use crate::bindings::plinth::host::types::Header;
 use crate::state::State;
+use crate::tally::Tally;
 
 /// A request as a plugin can read it.
 pub struct Request {
@@ -22,6 +23,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+    /// What it asks of the host.
+    pub tally: Arc<Tally>,
     /// Its part of the room for all bodies.
     pub(crate) _room: Option<OwnedSemaphorePermit>,
 }
@@ -41,6 +44,11 @@ impl CurrentRequest {
 
     pub(crate) fn id(&self) -> &str {
         self.0.as_ref().map_or("", |request| &request.id)
+    }
+
+    /// What the request asks of the host; nothing is counted outside one.
+    pub(crate) fn tally(&self) -> Option<&Tally> {
+        self.0.as_ref().map(|request| &*request.tally)
     }
 
     pub(crate) fn route(&self) -> &str {

@@ -111,6 +111,10 @@ impl InstancePool {
         Ok(reply)
     }
 
+    pub(super) fn limits(&self) -> &PluginLimits {
+        &self.limits
+    }
+
     pub(super) fn counts(&self) -> InstanceCounts {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let free = self.permits.available_permits();

@@ -7,9 +7,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::{Method, Response, Uri};
 
+use super::repeats;
 use crate::host::Host;
 use crate::metrics::Outcome;
 use crate::router::Target;
+use crate::tally::Tally;
 
 /// What the log says of a request whose client went away: no status was sent.
 /// Other servers call it 499.
@@ -22,6 +24,7 @@ pub(super) struct AccessLine<'h> {
     method: Method,
     uri: Uri,
     target: Option<Arc<Target>>,
+    tally: Arc<Tally>,
     generation: u64,
     request_id: Arc<str>,
     written: bool,
@@ -33,6 +36,7 @@ impl<'h> AccessLine<'h> {
         method: Method,
         uri: Uri,
         target: Option<Arc<Target>>,
+        tally: Arc<Tally>,
         generation: u64,
         request_id: Arc<str>,
     ) -> Self {
@@ -42,6 +46,7 @@ impl<'h> AccessLine<'h> {
             method,
             uri,
             target,
+            tally,
             generation,
             request_id,
             written: false,
@@ -70,9 +75,14 @@ impl<'h> AccessLine<'h> {
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             plugin = target.map(|target| target.plugin.name()),
             route = target.map(|target| &*target.name),
+            statements = target.map(|_| self.tally.statements()),
             generation = self.generation,
             request_id = &*self.request_id,
         );
+        if let Some(target) = target {
+            repeats::report(&self.tally, target, &self.request_id);
+            self.host.remember(&self.request_id, &self.tally);
+        }
     }
 }
 

@@ -18,12 +18,16 @@ use crate::host::{Host, Site};
 use crate::metrics::CallFailure;
 use crate::problem::Problem;
 use crate::router::{Match, Target};
+use crate::tally::Tally;
 
 /// Far fewer than a response can hold, with room for the host's own.
 const REPLY_HEADERS_MAX: usize = 256;
 
 /// Tells which generation of plugins answered.
 const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
+
+/// Tells how many statements the plugin sent; in `dev` alone.
+const QUERIES: HeaderName = HeaderName::from_static("x-plinth-queries");
 
 /// Answers one request and writes its line in the access log.
 pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<Bytes> {
@@ -35,22 +39,34 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
         Match::Found(target, _) => Some(Arc::clone(target)),
         _ => None,
     };
+    let tally = Arc::new(tally(host, target.as_deref()));
     let line = AccessLine::begin(
         host,
         method,
         uri,
         target.clone(),
+        Arc::clone(&tally),
         site.generation,
         Arc::clone(&id),
     );
-    let answered = dispatch(host, found, request, &id).await;
+    let answered = dispatch(host, found, request, &id, &tally).await;
     let mut response = answered.unwrap_or_else(|problem| {
         log_problem(&problem, target.as_deref(), &id, host.config().dev);
         problem.into_response(&id, host.config().dev)
     });
     stamp(&mut response, &site, &id);
+    if host.config().dev && target.is_some() {
+        let queries = HeaderValue::from(tally.statements());
+        response.headers_mut().insert(QUERIES, queries);
+    }
     line.answered(&response);
     response
+}
+
+/// Counts what the request asks of the host, within its plugin's limits.
+fn tally(host: &Host, target: Option<&Target>) -> Tally {
+    let statements_max = target.map_or(0, |target| target.plugin.limits().statements_max);
+    Tally::new(statements_max, host.config().dev)
 }
 
 async fn dispatch(
@@ -58,9 +74,12 @@ async fn dispatch(
     found: Match<'_>,
     request: Request<Incoming>,
     id: &Arc<str>,
+    tally: &Arc<Tally>,
 ) -> Result<Response<Bytes>, Problem> {
     match found {
-        Match::Found(target, parameters) => call(host, target, parameters, request, id).await,
+        Match::Found(target, parameters) => {
+            call(host, target, parameters, request, id, tally).await
+        }
         Match::NotFound => Err(Problem::not_found()),
         Match::Malformed => Err(Problem::malformed_path()),
         Match::MethodNotAllowed(allow) if request.method() == Method::OPTIONS => Ok(options(allow)),
@@ -74,6 +93,7 @@ async fn call(
     parameters: Vec<String>,
     request: Request<Incoming>,
     id: &Arc<str>,
+    tally: &Arc<Tally>,
 ) -> Result<Response<Bytes>, Problem> {
     let (head, body) = request.into_parts();
     let body = body::read(body, &host.config().server, host.body_room()).await?;
@@ -84,6 +104,7 @@ async fn call(
         uri: head.uri,
         headers: head.headers,
         body: body.bytes,
+        tally: Arc::clone(tally),
         _room: body.room,
     };
     let query = uri.query().unwrap_or_default();
@@ -92,6 +113,11 @@ async fn call(
         .handle(target.route, &parameters, query, request)
         .await;
     let reply = reply.map_err(Problem::from_call)?;
+    // It has passed the refusal on, which says nothing to whoever reads the answer.
+    if tally.is_over_limit() && reply.status == StatusCode::INTERNAL_SERVER_ERROR {
+        let limits = target.plugin.limits();
+        return Err(Problem::statements_limit(limits.statements_max));
+    }
     let response = response(reply);
     if response.is_err() {
         target.plugin.metrics().failed(CallFailure::BadReply);
@@ -136,6 +162,7 @@ fn is_the_hosts(name: &HeaderName) -> bool {
         UPGRADE,
         request_id::HEADER,
         GENERATION,
+        QUERIES,
     ];
     hosts.contains(name)
         || ["keep-alive", "proxy-connection", "te", "trailer"].contains(&name.as_str())
@@ -209,6 +236,7 @@ mod tests {
             "transfer-encoding",
             "Connection",
             "x-request-id",
+            "X-Plinth-Queries",
             "TE",
         ] {
             assert!(refused(200, name, b"1"), "{name}");

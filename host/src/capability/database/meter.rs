@@ -1,10 +1,11 @@
-//! Counts and times the statements of a guest.
+//! Counts and times the statements of a guest, and refuses what is more than a
+//! request may send.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Outcome;
+use super::{Outcome, error};
 use crate::bindings::plinth::host::database::{ErrorKind, PipelineError, Rows, Statement};
 use crate::metrics::{PluginMetrics, StatementFailure};
 use crate::state::State;
@@ -19,14 +20,24 @@ pub(super) struct Meter {
 
 impl State {
     /// Begins a call that sends these statements.
-    pub(super) fn meter(&self, statements: &[Statement]) -> Meter {
+    ///
+    /// # Errors
+    ///
+    /// When they are more than the request has left.
+    pub(super) fn meter(&self, statements: &[Statement]) -> Outcome<Meter> {
         let metrics = Arc::clone(&self.granted.metrics);
+        let texts = statements.iter().map(|statement| &*statement.sql);
+        let counted = self.request.tally().map(|tally| tally.count(texts));
+        if let Some(Err(refused)) = counted {
+            metrics.statements.over_limit.increment();
+            return Err(error::invalid(refused.to_string()));
+        }
         metrics.statements.sent.add(statements.len() as u64);
-        Meter {
+        Ok(Meter {
             metrics,
             began: Instant::now(),
             ended: false,
-        }
+        })
     }
 }
 
@@ -52,18 +63,25 @@ impl Drop for Meter {
     }
 }
 
-/// A call that sends one statement.
-pub(super) async fn metered<T>(meter: Meter, call: impl Future<Output = Outcome<T>>) -> Outcome<T> {
+/// A call that sends one statement, unless it was refused.
+pub(super) async fn metered<T>(
+    meter: Outcome<Meter>,
+    call: impl Future<Output = Outcome<T>>,
+) -> Outcome<T> {
+    let meter = meter?;
     let outcome = call.await;
     meter.end(outcome.as_ref().err().map(|error| error.kind));
     outcome
 }
 
-/// A call that sends several statements.
+/// A call that sends several statements, unless it was refused.
 pub(super) async fn metered_pipeline(
-    meter: Meter,
+    meter: Outcome<Meter>,
+    statements: usize,
     call: impl Future<Output = Result<Vec<Rows>, PipelineError>>,
 ) -> Result<Vec<Rows>, PipelineError> {
+    let index = u32::try_from(statements).unwrap_or(u32::MAX);
+    let meter = meter.map_err(|error| PipelineError { index, error })?;
     let outcome = call.await;
     meter.end(outcome.as_ref().err().map(|failure| failure.error.kind));
     outcome

@@ -252,6 +252,9 @@ pub struct PluginConfig {
     /// Limits of each of its instances and requests.
     #[serde(default)]
     pub limits: PluginLimits,
+    /// Limits of some of its routes, by their handlers' names.
+    #[serde(default)]
+    pub routes: BTreeMap<String, RouteLimits>,
     /// What the plugin reads with `config::get`.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
@@ -266,6 +269,7 @@ impl PluginConfig {
             instances: InstancePolicy::default(),
             databases: Vec::new(),
             limits: PluginLimits::default(),
+            routes: BTreeMap::new(),
             config: BTreeMap::new(),
         }
     }
@@ -280,6 +284,14 @@ pub enum InstancePolicy {
     Reuse,
     /// One request, so that nothing can stay behind for the next.
     Fresh,
+}
+
+/// Limits of the requests to one route.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouteLimits {
+    /// Statements that one request may send, instead of the plugin's own number.
+    pub statements_max: Option<u32>,
 }
 
 /// Limits of a plugin's instances and requests.

@@ -135,7 +135,7 @@ impl StatementFailure {
 #[derive(Debug, Default)]
 pub(crate) struct StatementMetrics {
     pub(crate) sent: Counter,
-    /// Statements refused because their request had sent `statements_max`.
+    /// Calls refused because their request had sent `statements_max`.
     pub(crate) over_limit: Counter,
     failures: [Counter; StatementFailure::ALL.len()],
     pub(crate) seconds: Histogram,

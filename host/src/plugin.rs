@@ -1,12 +1,13 @@
 //! A plugin: a compiled component, what it says of itself, and its instances.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bindings::exports::plinth::host::handler::{Description, Reply};
+use crate::bindings::exports::plinth::host::handler::{Description, Reply, Route};
 use crate::capability::request::Request;
-use crate::config::{PluginConfig, PluginLimits};
+use crate::config::{PluginConfig, PluginLimits, RouteLimits};
 use crate::engine::Engine;
 use crate::metrics::PluginMetrics;
 use crate::state::Granted;
@@ -28,6 +29,7 @@ pub struct Plugin {
     name: String,
     hash: blake3::Hash,
     prefix: String,
+    routes: BTreeMap<String, RouteLimits>,
     description: Description,
     metrics: Arc<PluginMetrics>,
     instances: InstancePool,
@@ -55,11 +57,12 @@ impl Plugin {
             .describe()
             .await
             .with_context(|| format!("plugin {name} cannot say what it is"))?;
-        check(&description).with_context(|| format!("plugin {name}"))?;
+        check_routes(&description.routes, config).with_context(|| format!("plugin {name}"))?;
         Ok(Self {
             name,
             hash: compiled.hash(),
             prefix: config.prefix.clone(),
+            routes: config.routes.clone(),
             description,
             metrics,
             instances,
@@ -89,6 +92,15 @@ impl Plugin {
     /// The limits of each of its requests.
     pub fn limits(&self) -> &PluginLimits {
         self.instances.limits()
+    }
+
+    /// Statements that one request to a route may send, by the handler's name.
+    pub fn statements_max(&self, route: &str) -> u32 {
+        let own = self
+            .routes
+            .get(route)
+            .and_then(|limits| limits.statements_max);
+        own.unwrap_or(self.limits().statements_max)
     }
 
     /// How many instances there are, and what they do.
@@ -136,9 +148,45 @@ impl Plugin {
 /// More routes than any plugin has, and few enough to hold.
 const ROUTES_MAX: usize = 10_000;
 
-fn check(description: &Description) -> Result<()> {
-    if description.routes.len() > ROUTES_MAX {
+fn check_routes(routes: &[Route], config: &PluginConfig) -> Result<()> {
+    if routes.len() > ROUTES_MAX {
         bail!("it has more than {ROUTES_MAX} routes");
     }
+    for name in config.routes.keys() {
+        if !routes.iter().any(|route| route.name == *name) {
+            bail!(
+                "its `routes` in plinth.toml name {name:?}, which is none of its routes; \
+                 `plinth routes` lists them"
+            );
+        }
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bindings::plinth::host::types::Method;
+
+    #[test]
+    fn limits_are_of_routes_that_are_there() {
+        let route = Route {
+            method: Method::Get,
+            path: "/books".into(),
+            parameters: Vec::new(),
+            name: "list_books".into(),
+            summary: String::new(),
+        };
+        let routes = vec![route];
+        let mut config = PluginConfig::new("");
+        config
+            .routes
+            .insert("list_books".into(), RouteLimits::default());
+        assert!(check_routes(&routes, &config).is_ok());
+        config
+            .routes
+            .insert("list_book".into(), RouteLimits::default());
+        let refused = check_routes(&routes, &config).expect_err("misspelt");
+        assert!(refused.to_string().contains(r#""list_book""#), "{refused}");
+    }
 }

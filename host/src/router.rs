@@ -41,6 +41,8 @@ pub struct Target {
     /// Its path as the router has it, the plugin's prefix included.
     pub template: Arc<str>,
     pub(crate) metrics: Arc<RequestMetrics>,
+    /// Statements that one request may send.
+    pub(crate) statements_max: u32,
     method: Method,
     kinds: Vec<ParameterKind>,
 }
@@ -148,6 +150,7 @@ impl Router {
             name: route.name.as_str().into(),
             template: template.as_str().into(),
             metrics: plugin.metrics().route(&method, &template),
+            statements_max: plugin.statements_max(&route.name),
             method,
             kinds: route.parameters.clone(),
         }));

@@ -37,7 +37,7 @@ impl fmt::Display for OverLimit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "a request may send {} statements (limits.statements_max of the plugin); \
+            "a request to this route may send {} statements (statements_max of the plugin or the route); \
              load rows together instead of one by one",
             self.0
         )

@@ -2,7 +2,10 @@
 
 use http::{HeaderName, Method, Request};
 use http_body_util::Full;
+use plinth_host::config::RouteLimits;
 use plinth_tests::{Answer, TestHost, keep_log, log_lines};
+
+use crate::limits::create_held;
 
 async fn dev(change: impl FnOnce(&mut plinth_tests::Options)) -> TestHost {
     TestHost::with("hostile", |options| {
@@ -104,11 +107,30 @@ async fn the_statement_after_the_last_allowed_is_refused() {
     let answer = client.get("/statements/pipeline/4").await;
     assert!(answer.text().starts_with("at 4: "), "{answer:?}");
     let answer = client.get("/statements/pending/4").await;
-    assert!(
-        answer.text().contains("limits.statements_max"),
-        "{answer:?}"
-    );
+    assert!(answer.text().contains("(statements_max"), "{answer:?}");
     host.connections_at_rest().await;
+}
+
+#[tokio::test]
+async fn a_route_can_have_a_limit_of_its_own() {
+    let host = dev(|options| {
+        options.plugin.limits.statements_max = 1;
+        let limits = RouteLimits {
+            statements_max: Some(3),
+        };
+        options.plugin.routes.insert("statements".into(), limits);
+    })
+    .await;
+    let mut client = host.client().await;
+    let allowed = client.get("/statements/query/3").await;
+    assert_eq!(allowed.text(), "3 sent");
+    let refused = client.get("/statements/query/4").await.problem(500);
+    let cause = refused["cause"].as_str().expect("a cause");
+    assert!(cause.contains("statements_max = 3"), "{refused}");
+    // Its neighbours have the plugin's.
+    create_held(&host).await;
+    let neighbour = client.get("/savepoint").await.problem(500);
+    assert_eq!(neighbour["type"], "urn:plinth:problem:statements-limit");
 }
 
 #[tokio::test]

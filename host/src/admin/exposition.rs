@@ -222,7 +222,7 @@ fn statements(out: &mut Families<'_, '_>, site: &Site) -> fmt::Result {
         "Statements sent",
         |plugin| plugin.metrics().statements.sent.get(),
     )?;
-    let help = "Statements refused by limits.statements_max";
+    let help = "Calls refused by statements_max";
     each_plugin(out, site, "plinth_statements_over_limit", help, |plugin| {
         plugin.metrics().statements.over_limit.get()
     })?;

@@ -65,7 +65,7 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
 
 /// Counts what the request asks of the host, within its plugin's limits.
 fn tally(host: &Host, target: Option<&Target>) -> Tally {
-    let statements_max = target.map_or(0, |target| target.plugin.limits().statements_max);
+    let statements_max = target.map_or(0, |target| target.statements_max);
     Tally::new(statements_max, host.config().dev)
 }
 
@@ -115,8 +115,7 @@ async fn call(
     let reply = reply.map_err(Problem::from_call)?;
     // It has passed the refusal on, which says nothing to whoever reads the answer.
     if tally.is_over_limit() && reply.status == StatusCode::INTERNAL_SERVER_ERROR {
-        let limits = target.plugin.limits();
-        return Err(Problem::statements_limit(limits.statements_max));
+        return Err(Problem::statements_limit(target.statements_max));
     }
     let response = response(reply);
     if response.is_err() {

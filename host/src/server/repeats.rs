@@ -22,7 +22,7 @@ pub(super) fn report(tally: &Tally, target: &Target, request_id: &str) {
             route = &*target.name,
             request_id,
             statements = tally.statements(),
-            "the request wanted to send more statements than its plugin's limits.statements_max",
+            "the request wanted to send more statements than statements_max allows its route",
         );
     }
     let repeated = tally.repeated(limits.statement_repeats_max);

@@ -24,6 +24,7 @@ const CHAPTERS: &[&str] = &[
     "docs/guide/loading.md",
     "docs/guide/expressions.md",
     "docs/guide/transactions.md",
+    "docs/guide/databases.md",
     "docs/guide/testing.md",
 ];
 

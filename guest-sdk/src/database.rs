@@ -21,11 +21,13 @@ mod driver;
 mod explain;
 mod inline;
 mod literal;
+mod on_commit;
 mod parameters;
 mod plan;
 mod rows;
 mod statement;
 mod transaction;
+mod transaction_options;
 mod written;
 
 pub use column_type::{
@@ -39,6 +41,7 @@ pub use parameters::{Parameter, Parameters};
 pub use plan::{Plan, PlanNode};
 pub use rows::{ColumnIndex, Row, Rows, RowsIter};
 pub use statement::Statement;
+pub use transaction_options::TransactionOptions;
 
 pub use bytes::BytesMut;
 pub use postgres_types::Type;

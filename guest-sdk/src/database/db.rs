@@ -1,9 +1,12 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
-use super::driver::{self, Transaction};
-use super::{Parameter, Rows, Statement, note_write};
+use super::transaction::Open;
+use super::transaction_options::timeout_ms;
+use super::{Parameter, Rows, Statement, driver, note_write};
 use crate::Result;
+use crate::bindings::plinth::host::database as host;
 
 /// The database of models that name none, when no router chooses another.
 pub(crate) const DEFAULT: &str = "default";
@@ -26,8 +29,9 @@ pub struct Db {
     pub(super) name: Cow<'static, str>,
     /// Whether it was chosen by its name, whatever models and routers say.
     pub(super) is_pinned: bool,
-    pub(super) transaction: Option<Transaction>,
-    pub(super) savepoints: u32,
+    pub(super) transaction: Option<Open>,
+    /// How long a statement may run; 0 is as long as the operator allows.
+    pub(super) timeout_ms: u32,
 }
 
 impl Db {
@@ -46,7 +50,45 @@ impl Db {
             name: name.into(),
             is_pinned: true,
             transaction: None,
-            savepoints: 0,
+            timeout_ms: 0,
+        }
+    }
+
+    /// The same database, on which each statement may run for so long, where
+    /// that is less than the operator allows. One that takes longer is
+    /// cancelled, and fails: [`is_timeout`](crate::Error::is_timeout).
+    ///
+    /// ```no_run
+    /// # use plinth::{Db, Error, Result};
+    /// use std::time::Duration;
+    ///
+    /// fn suggestions(db: Db, start: &str) -> Result<i64> {
+    ///     let db = db.with_timeout(Duration::from_millis(200));
+    ///     match db.query("SELECT word FROM words WHERE word LIKE $1", &[&start]) {
+    ///         Err(error) if error.is_timeout() => Ok(0),
+    ///         rows => Ok(rows?.len() as i64),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// It holds for the statements of transactions that begin there too. One
+    /// that has begun has its
+    /// [`statement_timeout`](super::TransactionOptions::statement_timeout).
+    #[must_use = "the database it is called on is gone"]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self {
+            timeout_ms: timeout_ms(timeout),
+            ..self
+        }
+    }
+
+    /// The same database outside of any transaction.
+    pub(super) fn outside(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            is_pinned: self.is_pinned,
+            transaction: None,
+            timeout_ms: self.timeout_ms,
         }
     }
 
@@ -68,7 +110,10 @@ impl Db {
     /// stays when that is rolled back.
     #[must_use]
     pub fn using(&self, name: impl Into<Cow<'static, str>>) -> Self {
-        Self::named(name)
+        Self {
+            timeout_ms: self.timeout_ms,
+            ..Self::named(name)
+        }
     }
 
     /// The name by which the operator calls it.
@@ -128,8 +173,8 @@ impl Db {
     /// Runs a statement on a database, which is its own inside a transaction.
     pub(crate) fn query_on(&self, database: &str, statement: &Statement) -> Result<Rows> {
         let rows = match &self.transaction {
-            Some(transaction) => transaction.query(statement.as_host()),
-            None => driver::query(database, statement.as_host()),
+            Some(open) => open.handle.query(statement.as_host()),
+            None => driver::query(database, &self.timed(statement)),
         };
         rows.map(Rows::new)
     }
@@ -137,8 +182,21 @@ impl Db {
     /// As [`query_on`](Db::query_on), for the number of rows.
     pub(crate) fn execute_on(&self, database: &str, statement: &Statement) -> Result<u64> {
         match &self.transaction {
-            Some(transaction) => transaction.execute(statement.as_host()),
-            None => driver::execute(database, statement.as_host()),
+            Some(open) => open.handle.execute(statement.as_host()),
+            None => driver::execute(database, &self.timed(statement)),
+        }
+    }
+
+    /// A statement with the timeout that there may be. Without one nothing is
+    /// copied.
+    fn timed<'s>(&self, statement: &'s Statement) -> Cow<'s, host::Statement> {
+        let statement = statement.as_host();
+        match self.timeout_ms {
+            0 => Cow::Borrowed(statement),
+            timeout_ms => Cow::Owned(host::Statement {
+                timeout_ms,
+                ..statement.clone()
+            }),
         }
     }
 

@@ -1,8 +1,18 @@
 use std::borrow::Cow;
+use std::cell::RefCell;
 
-use super::driver::Transaction;
-use super::{Db, Statement, note_write};
-use crate::Result;
+use super::on_commit::Callback;
+use super::{Db, Statement, TransactionOptions, driver, note_write};
+use crate::{Error, Result};
+
+/// A transaction that is open. Dropping it rolls it back.
+pub(super) struct Open {
+    pub(super) handle: driver::Transaction,
+    /// How many savepoints are open in it.
+    savepoints: u32,
+    /// What is to run after it has committed.
+    pub(super) callbacks: RefCell<Vec<Callback>>,
+}
 
 impl Db {
     /// Runs `work` in a transaction: its changes become durable and visible
@@ -47,155 +57,255 @@ impl Db {
     /// The error of `work`, or that of the database when the transaction could
     /// not begin or commit.
     pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        if self.transaction.is_some() {
-            self.savepoint(work)
-        } else {
-            self.begin(work)
+        match &self.transaction {
+            Some(open) => {
+                let name = format!("sp_{}", open.savepoints + 1);
+                self.nested(&name, work)
+            }
+            None => self.begin(TransactionOptions::new(), work),
         }
+    }
+
+    /// The same as [`transaction`](Db::transaction), by Django's name.
+    ///
+    /// # Errors
+    ///
+    /// As [`transaction`](Db::transaction).
+    pub fn atomic<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        self.transaction(work)
+    }
+
+    /// Runs `work` in a transaction of a certain kind, and again if it is to
+    /// have [`retries`](TransactionOptions::retries).
+    ///
+    /// ```no_run
+    /// # use plinth::{Db, Result};
+    /// use plinth::database::TransactionOptions;
+    ///
+    /// fn transfer(mut db: Db, from: i64, to: i64, cents: i64) -> Result<()> {
+    ///     let options = TransactionOptions::new().serializable().retries(3);
+    ///     db.transaction_with(options, |tx| {
+    ///         let update = "UPDATE accounts SET cents = cents + $1 WHERE id = $2";
+    ///         tx.execute(update, &[&-cents, &from])?;
+    ///         tx.execute(update, &[&cents, &to])?;
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
+    ///
+    /// `work` is run again when it, or the commit, fails with an error of which
+    /// [`is_serialization_failure`] is true. So it must return the error as it
+    /// came, and what it does besides the database must be right to do twice.
+    /// There is no pause before: the transaction that was in the way has
+    /// committed by then, and Postgres gives a transaction up only where another
+    /// run can succeed.
+    ///
+    /// # Errors
+    ///
+    /// As [`transaction`](Db::transaction), and
+    /// [`is_invalid_query`](Error::is_invalid_query) in a transaction, which has
+    /// begun already: only the outermost has options.
+    ///
+    /// [`is_serialization_failure`]: Error::is_serialization_failure
+    pub fn transaction_with<T>(
+        &mut self,
+        options: TransactionOptions,
+        mut work: impl FnMut(&mut Db) -> Result<T>,
+    ) -> Result<T> {
+        if self.is_in_transaction() {
+            return Err(Error::invalid_query(
+                "the options of `transaction_with` are for the beginning of a transaction, and \
+                 this is inside of one; use `transaction` or `savepoint` here",
+            ));
+        }
+        let mut retries = options.retries;
+        loop {
+            match self.begin(options, &mut work) {
+                Err(error) if retries > 0 && error.is_serialization_failure() => retries -= 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// Runs `work` behind a savepoint of this name: an error undoes only what
+    /// was done since, and the transaction may go on.
+    ///
+    /// [`transaction`](Db::transaction) chooses a name by itself; a name of one's
+    /// own is found again in Postgres' log.
+    ///
+    /// ```no_run
+    /// # use plinth::{Db, Result};
+    /// # fn award_badge(_: &Db) -> Result<()> { Ok(()) }
+    /// # fn f(mut db: Db) -> Result<()> {
+    /// db.transaction(|tx| {
+    ///     tx.savepoint("badge", |savepoint| award_badge(savepoint)).ok();
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `work` or the database, and
+    /// [`is_invalid_query`](Error::is_invalid_query) outside a transaction and
+    /// for a name that is empty, has more than 63 bytes or a NUL.
+    pub fn savepoint<T>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&mut Db) -> Result<T>,
+    ) -> Result<T> {
+        self.nested(&quoted(name)?, work)
+    }
+
+    /// How deep in transactions this is: 0 outside, 1 in one, and 1 more for
+    /// each savepoint around.
+    #[must_use]
+    pub fn depth(&self) -> u32 {
+        let open = self.transaction.as_ref();
+        open.map_or(0, |open| open.savepoints + 1)
     }
 
     pub(crate) fn is_in_transaction(&self) -> bool {
         self.transaction.is_some()
     }
 
-    fn begin<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        note_write(&self.name);
+    /// Refuses what locks rows, unless this is in a transaction.
+    pub(crate) fn require_transaction(&self) -> Result<()> {
+        if self.is_in_transaction() {
+            return Ok(());
+        }
+        Err(Error::invalid_query(
+            "`for_update` locks rows until the transaction ends; run it in `db.transaction(…)`",
+        ))
+    }
+
+    fn begin<T>(
+        &self,
+        options: TransactionOptions,
+        work: impl FnOnce(&mut Db) -> Result<T>,
+    ) -> Result<T> {
+        if !options.read_only {
+            note_write(&self.name);
+        }
         let db = Db {
             is_pinned: self.is_pinned,
-            ..Self::begin_on(self.name.clone())?
+            ..self.begin_on(self.name.clone(), options)?
         };
         db.finish_with(work)
     }
 
     /// Runs `work` in the transaction that this is, and ends it.
     pub(crate) fn finish_with<T>(mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let result = work(&mut self);
-        let Some(transaction) = self.transaction.take() else {
-            return result;
-        };
-        finish(transaction, result)
-    }
-
-    /// A transaction that is undone when it is dropped. All that is run in it
-    /// stays on its database.
-    pub(crate) fn begin_on(name: Cow<'static, str>) -> Result<Db> {
-        Ok(Db {
-            transaction: Some(Transaction::begin(&name)?),
-            is_pinned: true,
-            name,
-            savepoints: 0,
-        })
-    }
-
-    fn savepoint<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
-        let name = self.savepoints + 1;
-        self.control(format!("SAVEPOINT sp_{name}"))?;
-        self.savepoints = name;
-        let result = work(self);
-        self.savepoints = name - 1;
-        self.end_savepoint(name, result)
-    }
-
-    fn end_savepoint<T>(&self, name: u32, result: Result<T>) -> Result<T> {
-        let release = format!("RELEASE SAVEPOINT sp_{name}");
-        match result {
-            Ok(value) => self.control(release).map(|()| value),
+        match work(&mut self) {
+            Ok(value) => self.commit().map(|()| value),
             Err(error) => {
-                // The first error tells more than one about the undoing, which
-                // only fails when the whole transaction is lost.
-                let undone = self.control(format!("ROLLBACK TO SAVEPOINT sp_{name}"));
-                let _ = undone.and_then(|()| self.control(release));
+                self.roll_back();
                 Err(error)
             }
         }
     }
 
-    fn control(&self, sql: String) -> Result<()> {
-        self.execute_statement(&Statement::new(sql, &[])?).map(drop)
+    /// A transaction that is undone when it is dropped. All that is run in it
+    /// stays on its database.
+    pub(crate) fn begin_on(
+        &self,
+        name: Cow<'static, str>,
+        options: TransactionOptions,
+    ) -> Result<Db> {
+        let options = options.to_host(self.timeout_ms);
+        let open = Open {
+            handle: driver::Transaction::begin(&name, options)?,
+            savepoints: 0,
+            callbacks: RefCell::default(),
+        };
+        Ok(Db {
+            transaction: Some(open),
+            is_pinned: true,
+            name,
+            timeout_ms: self.timeout_ms,
+        })
+    }
+
+    fn commit(mut self) -> Result<()> {
+        let Some(open) = self.transaction.take() else {
+            return Ok(());
+        };
+        open.handle.commit()?;
+        self.run_callbacks(open.callbacks.into_inner());
+        Ok(())
+    }
+
+    fn roll_back(mut self) {
+        if let Some(open) = self.transaction.take() {
+            // The connection is cleaned by the host when this fails.
+            let _ = open.handle.rollback();
+        }
+    }
+
+    fn nested<T>(&mut self, name: &str, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+        let callbacks = self.enter_savepoint(name)?;
+        let result = work(self);
+        self.leave_savepoint();
+        let result = result.and_then(|value| self.release(name).map(|()| value));
+        if result.is_err() {
+            self.undo_savepoint(name, callbacks);
+        }
+        result
+    }
+
+    /// Makes a savepoint and tells how many callbacks there were before.
+    fn enter_savepoint(&mut self, name: &str) -> Result<usize> {
+        let Some(open) = &self.transaction else {
+            return Err(Error::invalid_query(
+                "a savepoint is part of a transaction; use it in `db.transaction(…)`",
+            ));
+        };
+        let callbacks = open.callbacks.borrow().len();
+        self.control("SAVEPOINT ", name)?;
+        if let Some(open) = &mut self.transaction {
+            open.savepoints += 1;
+        }
+        Ok(callbacks)
+    }
+
+    fn leave_savepoint(&mut self) {
+        if let Some(open) = &mut self.transaction {
+            open.savepoints = open.savepoints.saturating_sub(1);
+        }
+    }
+
+    fn undo_savepoint(&self, name: &str, callbacks: usize) {
+        if let Some(open) = &self.transaction {
+            open.callbacks.borrow_mut().truncate(callbacks);
+        }
+        // The first error tells more than one about the undoing, which only
+        // fails when the whole transaction is lost.
+        let undone = self.control("ROLLBACK TO SAVEPOINT ", name);
+        let _ = undone.and_then(|()| self.release(name));
+    }
+
+    fn release(&self, name: &str) -> Result<()> {
+        self.control("RELEASE SAVEPOINT ", name)
+    }
+
+    fn control(&self, verb: &str, name: &str) -> Result<()> {
+        let statement = Statement::new([verb, name].concat(), &[])?;
+        self.execute_on(&self.name, &statement).map(drop)
     }
 }
 
-fn finish<T>(transaction: Transaction, result: Result<T>) -> Result<T> {
-    match result {
-        Ok(value) => {
-            transaction.commit()?;
-            Ok(value)
-        }
-        Err(error) => {
-            // The connection is cleaned by the host when this fails.
-            let _ = transaction.rollback();
-            Err(error)
-        }
+/// Postgres cuts longer names, so that two can become one.
+const NAME_BYTES_MAX: usize = 63;
+
+/// A savepoint's name as SQL has it.
+fn quoted(name: &str) -> Result<String> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains('\0') {
+        return Err(Error::invalid_query(format!(
+            "a savepoint's name has 1 to {NAME_BYTES_MAX} bytes and no NUL, unlike {name:?}"
+        )));
     }
+    Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::driver::script::Script;
-    use super::*;
-    use crate::Error;
-
-    fn failing<T>() -> Result<T> {
-        Err(Error::other("no"))
-    }
-
-    #[test]
-    fn ok_commits() {
-        let script = Script::install();
-        let mut db = Db::named("default");
-        let answer = db.transaction(|tx| tx.execute("A", &[]).map(|_| 7));
-        assert_eq!(answer.unwrap(), 7);
-        assert_eq!(script.log(), ["BEGIN", "A", "COMMIT"]);
-    }
-
-    #[test]
-    fn an_error_rolls_back_and_is_returned() {
-        let script = Script::install();
-        let mut db = Db::named("default");
-        let error = db.transaction(|_| failing::<()>()).unwrap_err();
-        assert_eq!(error.to_string(), "no");
-        assert_eq!(script.log(), ["BEGIN", "ROLLBACK"]);
-    }
-
-    #[test]
-    fn nested_failure_keeps_outer_transaction() {
-        let script = Script::install();
-        let mut db = Db::named("default");
-        db.transaction(|tx| {
-            tx.transaction(|sp| {
-                sp.execute("A", &[])?;
-                failing::<()>()
-            })
-            .unwrap_err();
-            tx.transaction(|sp| sp.transaction(|inner| inner.execute("B", &[])))?;
-            tx.execute("C", &[])
-        })
-        .unwrap();
-        assert_eq!(
-            script.log(),
-            [
-                "BEGIN",
-                "SAVEPOINT sp_1",
-                "A",
-                "ROLLBACK TO SAVEPOINT sp_1",
-                "RELEASE SAVEPOINT sp_1",
-                "SAVEPOINT sp_1",
-                "SAVEPOINT sp_2",
-                "B",
-                "RELEASE SAVEPOINT sp_2",
-                "RELEASE SAVEPOINT sp_1",
-                "C",
-                "COMMIT"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_commit_that_fails_is_an_error() {
-        let script = Script::install();
-        script.fail("COMMIT");
-        let mut db = Db::named("default");
-        let error = db.transaction(|_| Ok(())).unwrap_err();
-        assert_eq!(error.sql(), Some("COMMIT"));
-    }
-}
+mod tests;

@@ -52,7 +52,7 @@ impl<M: Model> QuerySet<M> {
         match rows.len() {
             0 => Ok(0),
             1..=BATCH_ROWS_MAX => update(&rows, db),
-            _ => db.atomic(M::META, |db| {
+            _ => db.join_or_begin(M::META, |db| {
                 let batches = rows.chunks(BATCH_ROWS_MAX);
                 batches.map(|rows| update(rows, db)).sum()
             }),

@@ -151,7 +151,7 @@ impl<M: Model> InsertOrUpdate<M, ()> {
         };
         match M::META.variant {
             // The statement does not fail for a row of another variant.
-            Some(_) => db.atomic(M::META, insert),
+            Some(_) => db.join_or_begin(M::META, insert),
             None => insert(db),
         }
     }

@@ -70,7 +70,7 @@ pub(super) fn in_batches<M: Model, T>(
     if drafts.len() <= batch_rows {
         return insert(drafts, db);
     }
-    db.atomic(M::META, |db| {
+    db.join_or_begin(M::META, |db| {
         let mut rows = Vec::with_capacity(drafts.len());
         for drafts in drafts.chunks(batch_rows) {
             rows.append(&mut insert(drafts, db)?);

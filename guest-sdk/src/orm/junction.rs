@@ -26,12 +26,12 @@ pub(super) fn clear(meta: &ToManyMeta, owner: &Value, db: &Db) -> Result<u64> {
 }
 
 /// Changes ties in one transaction.
-pub(super) fn atomic<T>(
+pub(super) fn join_or_begin<T>(
     meta: &ToManyMeta,
     db: &Db,
     work: impl FnOnce(&Db) -> Result<T>,
 ) -> Result<T> {
-    db.atomic(tie(meta)?.table, work)
+    db.join_or_begin(tie(meta)?.table, work)
 }
 
 /// Unties all but these.

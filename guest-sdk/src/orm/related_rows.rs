@@ -260,7 +260,7 @@ impl<T: Model> ManyToMany<T> {
         K: IntoField<ForeignKey<T>>,
     {
         let (owner, rows) = (self.0.owner()?, keys(rows));
-        junction::atomic(owner.meta, db, |db| {
+        junction::join_or_begin(owner.meta, db, |db| {
             junction::keep(owner.meta, &owner.key, &rows, db)?;
             junction::add(owner.meta, &owner.key, &rows, db).map(drop)
         })

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::meta::ModelMeta;
 use super::router::database_of;
-use crate::database::{Rows, Statement, note_write};
+use crate::database::{Rows, Statement, TransactionOptions, note_write};
 use crate::{Db, Error, Result};
 
 /// What a statement does with a model's rows.
@@ -58,7 +58,7 @@ impl Db {
     /// As [`transaction`](Db::transaction) on the database that the model's rows
     /// are written to, but joins the one there may be instead of making a
     /// savepoint, and so does with `&self`.
-    pub(crate) fn atomic<T>(
+    pub(crate) fn join_or_begin<T>(
         &self,
         model: &ModelMeta,
         work: impl FnOnce(&Db) -> Result<T>,
@@ -67,7 +67,9 @@ impl Db {
         if self.is_in_transaction() {
             return work(self);
         }
-        Self::begin_on(Cow::Owned(database.to_owned()))?.finish_with(|db| work(db))
+        let name = Cow::Owned(database.to_owned());
+        let own = self.begin_on(name, TransactionOptions::new())?;
+        own.finish_with(|db| work(db))
     }
 
     /// A transaction to read a model's rows in, which is undone when it is
@@ -77,7 +79,8 @@ impl Db {
         if self.is_in_transaction() {
             return Ok(None);
         }
-        Self::begin_on(Cow::Owned(database.to_owned())).map(Some)
+        let name = Cow::Owned(database.to_owned());
+        self.begin_on(name, TransactionOptions::new()).map(Some)
     }
 }
 

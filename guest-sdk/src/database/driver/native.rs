@@ -42,12 +42,21 @@ pub(in crate::database) struct Transaction {
 }
 
 impl Transaction {
-    pub(in crate::database) fn begin(database: &str) -> Result<Self> {
-        control(database, "BEGIN")?;
-        Ok(Self {
+    pub(in crate::database) fn begin(
+        database: &str,
+        options: host::TransactionOptions,
+    ) -> Result<Self> {
+        control(database, &begin(options))?;
+        let transaction = Self {
             database: database.to_owned(),
             is_over: false,
-        })
+        };
+        if options.statement_timeout_ms > 0 {
+            let timeout = options.statement_timeout_ms;
+            let sql = format!("SET LOCAL statement_timeout = {timeout}");
+            control(database, &sql)?;
+        }
+        Ok(transaction)
     }
 
     pub(in crate::database) fn query(&self, statement: &host::Statement) -> Result<host::Rows> {
@@ -76,6 +85,23 @@ impl Drop for Transaction {
             let _ = control(&self.database, "ROLLBACK");
         }
     }
+}
+
+/// The statement that begins a transaction.
+fn begin(options: host::TransactionOptions) -> String {
+    let isolation = match options.isolation {
+        None => "",
+        Some(host::Isolation::ReadCommitted) => " ISOLATION LEVEL READ COMMITTED",
+        Some(host::Isolation::RepeatableRead) => " ISOLATION LEVEL REPEATABLE READ",
+        Some(host::Isolation::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
+    };
+    let read_only = if options.read_only { " READ ONLY" } else { "" };
+    let deferrable = if options.deferrable {
+        " DEFERRABLE"
+    } else {
+        ""
+    };
+    ["BEGIN", isolation, read_only, deferrable].concat()
 }
 
 fn control(database: &str, sql: &str) -> Result<()> {

@@ -61,7 +61,14 @@ impl Driver for Script {
         if self.is_failing(&statement.sql) {
             return Err(Error::database(failure(), &statement.sql));
         }
-        let control = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+        let control = [
+            "BEGIN",
+            "COMMIT",
+            "ROLLBACK",
+            "SAVEPOINT",
+            "RELEASE",
+            "SET LOCAL",
+        ];
         if control.iter().any(|word| statement.sql.starts_with(word)) {
             return Ok(no_rows());
         }

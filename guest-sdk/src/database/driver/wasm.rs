@@ -16,13 +16,10 @@ pub(in crate::database) fn execute(database: &str, statement: &host::Statement) 
 pub(in crate::database) struct Transaction(host::Transaction);
 
 impl Transaction {
-    pub(in crate::database) fn begin(database: &str) -> Result<Self> {
-        let options = host::TransactionOptions {
-            isolation: None,
-            read_only: false,
-            deferrable: false,
-            statement_timeout_ms: 0,
-        };
+    pub(in crate::database) fn begin(
+        database: &str,
+        options: host::TransactionOptions,
+    ) -> Result<Self> {
         let begun = host::Transaction::begin(database, options);
         begun.map(Self).map_err(|e| Error::database(e, "BEGIN"))
     }

@@ -188,10 +188,8 @@ impl<M: Model> QuerySet<M> {
 /// Runs a query. Outside of a transaction its locks would be gone before its
 /// rows are there.
 pub(in crate::orm) fn run(select: &Select, ask: Ask, db: &Db) -> Result<Rows> {
-    if select.lock.is_some() && !db.is_in_transaction() {
-        return Err(Error::invalid_query(
-            "`for_update` locks rows until the transaction ends; run it in `db.transaction(…)`",
-        ));
+    if select.lock.is_some() {
+        db.require_transaction()?;
     }
     db.read(select.model, &sql::select(select, ask)?)
 }

@@ -105,7 +105,7 @@ impl<M: Model> QuerySet<M> {
         db: &Db,
     ) -> Result<(M, bool)> {
         let update = self.update(assigns);
-        db.atomic(M::META, |db| {
+        db.join_or_begin(M::META, |db| {
             get_or_insert(&draft, db, |db| {
                 at_most_one(update.clone().returning().all(db)?)
             })

@@ -56,6 +56,8 @@ pub(crate) enum Kind {
     },
     /// The query makes no sense.
     InvalidQuery(String),
+    /// One of several operations that run together failed.
+    InPipeline { index: usize, error: Error },
     /// The handler's own answer.
     Problem(Problem),
     /// Something else, in words.
@@ -159,8 +161,28 @@ impl Error {
         Self::new(Kind::Database(Failure { error, sql }))
     }
 
+    /// The same, of one of several operations that run together.
+    pub(crate) fn in_pipeline(self, index: usize) -> Self {
+        match *self.0 {
+            // It is known already.
+            Kind::InPipeline { .. } => self,
+            _ => Self::new(Kind::InPipeline { index, error: self }),
+        }
+    }
+
+    /// The same, where so many operations were sent before.
+    pub(crate) fn behind_in_pipeline(self, before: usize) -> Self {
+        match &*self.0 {
+            Kind::InPipeline { index, error } => error.clone().in_pipeline(index + before),
+            _ => self,
+        }
+    }
+
     pub(crate) fn kind(&self) -> &Kind {
-        &self.0
+        match &*self.0 {
+            Kind::InPipeline { error, .. } => error.kind(),
+            kind => kind,
+        }
     }
 
     /// The handler's own answer, if that is what this is.
@@ -369,6 +391,18 @@ impl Error {
         }
     }
 
+    /// Which operation of a [`pipeline`](crate::Db::pipeline), or which row of an
+    /// [`execute_many`](crate::Db::execute_many), failed, counted from 0.
+    ///
+    /// None where it was no operation but the transaction around them.
+    #[must_use]
+    pub fn pipeline_index(&self) -> Option<usize> {
+        match *self.0 {
+            Kind::InPipeline { index, .. } => Some(index),
+            _ => None,
+        }
+    }
+
     /// The statement that failed, for a page that only developers see.
     #[must_use]
     pub fn sql(&self) -> Option<&str> {
@@ -378,7 +412,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind() {
+        match &*self.0 {
+            Kind::InPipeline { index, error } => {
+                write!(
+                    f,
+                    "operation {index} of the pipeline, counted from 0: {error}"
+                )
+            }
             Kind::Database(failure) => failure.fmt(f),
             Kind::NotFound { table } => write!(f, "no row of `{table}` matches"),
             Kind::MultipleObjects { table } => write!(

@@ -43,6 +43,7 @@ pub mod http;
 pub mod loader;
 pub mod log;
 pub mod orm;
+mod pending;
 #[doc(hidden)]
 pub mod plugin;
 pub mod prelude;
@@ -55,6 +56,7 @@ pub use error::{Error, Result};
 pub use jiff::Timestamp;
 pub use jiff::civil::{Date, DateTime, Time};
 pub use orm::Model;
+pub use pending::Pending;
 pub use plinth_sdk_macros::{Choices, Model, Partial, create, delete, get, patch, post, put};
 pub use request::Request;
 pub use rust_decimal::Decimal;

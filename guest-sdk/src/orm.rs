@@ -118,6 +118,7 @@ mod model;
 mod node;
 mod null;
 mod operand;
+mod operation;
 mod order;
 mod partial;
 mod path;
@@ -185,6 +186,8 @@ pub use meta::{
 pub use model::{Model, delete, refresh};
 pub use null::MaybeNull;
 pub use operand::{IntoOperand, Operand};
+#[doc(hidden)]
+pub use operation::insert_operation;
 pub use order::Order;
 pub use partial::{Only, Partial, select_value};
 pub use path::{Hop, Relation, RelationPath};
@@ -214,6 +217,7 @@ pub use window::{
 };
 
 pub(crate) use router::begin_request;
+pub(crate) use routing::Intent;
 
 #[doc(hidden)]
 pub use serde;

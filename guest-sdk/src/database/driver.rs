@@ -4,7 +4,7 @@
 #[cfg(target_family = "wasm")]
 mod wasm;
 #[cfg(target_family = "wasm")]
-pub(super) use wasm::{Transaction, execute, query};
+pub(super) use wasm::{Started, Transaction, execute, pipeline, query, start, statistics};
 
 #[cfg(not(target_family = "wasm"))]
 mod captured;
@@ -15,7 +15,7 @@ pub(crate) use captured::Capture;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use native::{Driver, install};
 #[cfg(not(target_family = "wasm"))]
-pub(super) use native::{Transaction, execute, query};
+pub(super) use native::{Started, Transaction, execute, pipeline, query, start, statistics};
 
 #[cfg(all(test, not(target_family = "wasm")))]
 pub(crate) mod script;

@@ -71,6 +71,55 @@ impl Parameter for Option<&str> {
     }
 }
 
+/// The parameters of one run of a statement: a tuple of up to twelve values, or a
+/// slice of references to them. What
+/// [`Db::execute_many`](super::Db::execute_many) takes several of.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the parameters of a statement",
+    note = "write a tuple of column types, one with a comma behind it: `(title, 7_i64)`, `(id,)`"
+)]
+pub trait ParameterRow {
+    /// Appends them.
+    ///
+    /// # Errors
+    ///
+    /// When a value cannot be written in Postgres' format.
+    fn push_to(&self, parameters: &mut Parameters) -> Result<()>;
+}
+
+impl ParameterRow for &[&dyn Parameter] {
+    fn push_to(&self, parameters: &mut Parameters) -> Result<()> {
+        self.iter()
+            .try_for_each(|value| parameters.push(*value).map(drop))
+    }
+}
+
+macro_rules! parameter_rows {
+    ($(($($P:ident $index:tt),+))*) => {$(
+        impl<$($P: Parameter),+> ParameterRow for ($($P,)+) {
+            fn push_to(&self, parameters: &mut Parameters) -> Result<()> {
+                let values: &[&dyn Parameter] = &[$(&self.$index),+];
+                values.push_to(parameters)
+            }
+        }
+    )*};
+}
+
+parameter_rows! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11)
+}
+
 /// The parameters of a statement, one behind the other in one buffer: each its
 /// length as a big-endian `i32`, -1 for NULL, then its bytes.
 #[derive(Debug, Default)]

@@ -13,6 +13,7 @@ pub struct Rows {
     types: Vec<Type>,
     names: String,
     count: usize,
+    affected: u64,
     data: Vec<u8>,
 }
 
@@ -22,6 +23,7 @@ impl Rows {
             types: rows.column_types.into_iter().map(type_of).collect(),
             names: rows.column_names,
             count: rows.count as usize,
+            affected: rows.affected,
             data: rows.data,
         }
     }
@@ -36,6 +38,12 @@ impl Rows {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// How many rows the statement affected; of a query, how many it returned.
+    #[must_use]
+    pub fn affected(&self) -> u64 {
+        self.affected
     }
 
     /// The names of the columns, in order.

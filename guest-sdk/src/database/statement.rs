@@ -102,6 +102,10 @@ impl Statement {
         literals(self.parameter_types(), self.parameters())
     }
 
+    pub(super) fn into_host(self) -> host::Statement {
+        self.0
+    }
+
     pub(super) fn as_host(&self) -> &host::Statement {
         &self.0
     }

@@ -195,7 +195,7 @@ impl Db {
     }
 
     /// Runs `work` in the transaction that this is, and ends it.
-    pub(crate) fn finish_with<T>(mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+    fn finish_with<T>(mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         match work(&mut self) {
             Ok(value) => self.commit().map(|()| value),
             Err(error) => {
@@ -203,6 +203,21 @@ impl Db {
                 Err(error)
             }
         }
+    }
+
+    /// As [`transaction`](Db::transaction) on a database, but joins the one there
+    /// may be instead of making a savepoint, and so does with `&self`.
+    pub(crate) fn join_or_begin_on<T>(
+        &self,
+        database: &str,
+        work: impl FnOnce(&Db) -> Result<T>,
+    ) -> Result<T> {
+        if self.is_in_transaction() {
+            return work(self);
+        }
+        let name = Cow::Owned(database.to_owned());
+        let own = self.begin_on(name, TransactionOptions::new())?;
+        own.finish_with(|db| work(db))
     }
 
     /// A transaction that is undone when it is dropped. All that is run in it

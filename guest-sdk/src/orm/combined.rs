@@ -244,6 +244,10 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
         sql::combination(&self.combination)
     }
 
+    pub(super) fn into_combination(self) -> Combination {
+        self.combination
+    }
+
     fn read(&self, rows: &Rows) -> Result<Vec<S::Row>> {
         read_rows::<M, S>(rows, self.combination.first_select())
     }
@@ -255,6 +259,14 @@ impl Combination {
         match &*self.first {
             Part::Select(select) => select,
             Part::Combination(first) => first.first_select(),
+        }
+    }
+
+    /// That query, where the others are needed no more.
+    pub(super) fn into_first_select(self) -> Select {
+        match *self.first {
+            Part::Select(select) => select,
+            Part::Combination(first) => first.into_first_select(),
         }
     }
 

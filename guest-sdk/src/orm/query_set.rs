@@ -1,4 +1,5 @@
 mod by_column;
+mod operation;
 mod read;
 mod write;
 
@@ -17,6 +18,7 @@ use super::sql;
 use super::values::{Values, only, read_rows};
 use crate::{Db, Result};
 
+pub(super) use operation::{count, exists, operation};
 pub(super) use read::{decode_rows, run};
 
 /// A query for rows of `M`: Django's query set.
@@ -80,11 +82,7 @@ impl<M: Model> QuerySet<M> {
 
     /// Loads what belongs to the rows.
     pub(super) fn prefetch(&self, rows: &mut [M], db: &Db) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut prefetches = self.prefetches.iter();
-        prefetches.try_for_each(|relation| relation.load(rows, db))
+        prefetch(&self.prefetches, rows, db)
     }
 
     pub(super) fn map_select(mut self, change: impl FnOnce(&mut Select)) -> Self {
@@ -218,6 +216,15 @@ impl<M: Model> QuerySet<M> {
         self.select.loads.push(relation.path());
         self
     }
+}
+
+/// Loads relations of rows.
+fn prefetch<M>(relations: &[Rc<dyn Prefetch<M>>], rows: &mut [M], db: &Db) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut relations = relations.iter();
+    relations.try_for_each(|relation| relation.load(rows, db))
 }
 
 /// Values instead of rows.

@@ -55,21 +55,15 @@ impl Db {
         self.execute_on(self.database_for(model, Intent::Write)?, statement)
     }
 
-    /// As [`transaction`](Db::transaction) on the database that the model's rows
-    /// are written to, but joins the one there may be instead of making a
-    /// savepoint, and so does with `&self`.
+    /// As [`join_or_begin_on`](Db::join_or_begin_on) the database that the model's
+    /// rows are written to.
     pub(crate) fn join_or_begin<T>(
         &self,
         model: &ModelMeta,
         work: impl FnOnce(&Db) -> Result<T>,
     ) -> Result<T> {
         let database = self.database_for(model, Intent::Write)?;
-        if self.is_in_transaction() {
-            return work(self);
-        }
-        let name = Cow::Owned(database.to_owned());
-        let own = self.begin_on(name, TransactionOptions::new())?;
-        own.finish_with(|db| work(db))
+        self.join_or_begin_on(database, work)
     }
 
     /// A transaction to read a model's rows in, which is undone when it is

@@ -176,6 +176,10 @@ impl<M: Model, S: Selection<M>> ReturningValues<M, S> {
         read_rows::<M, S>(&rows, &self.update.select)
     }
 
+    pub(super) fn into_select(self) -> Select {
+        self.update.select
+    }
+
     /// Runs it and returns the values of the only row.
     ///
     /// # Errors

@@ -50,6 +50,14 @@ impl Model {
                 }
             }
 
+            impl ::plinth::database::IntoOperation for #name {
+                type Output = #model;
+
+                fn into_operation(self) -> ::plinth::database::Operation<#model> {
+                    ::plinth::orm::insert_operation(&self)
+                }
+            }
+
             impl ::plinth::orm::Draft for #name {
                 type Model = #model;
                 const REQUIRED: &'static [(&'static str, &'static str)] = &[#(#required),*];

@@ -34,6 +34,59 @@ pub(in crate::database) fn execute(database: &str, statement: &host::Statement) 
     Ok(run(database, statement)?.affected)
 }
 
+/// Runs the statements one after the other, in a transaction of their own.
+pub(in crate::database) fn pipeline(
+    database: &str,
+    statements: &[host::Statement],
+) -> Result<Vec<host::Rows>> {
+    let transaction = Transaction::begin(database, PLAIN)?;
+    let results = transaction.pipeline(statements)?;
+    transaction.commit()?;
+    Ok(results)
+}
+
+/// There is no pool here, and so there are no figures.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the host can refuse, and this stands in its place"
+)]
+pub(in crate::database) fn statistics(_database: &str) -> Result<host::PoolStatistics> {
+    Ok(host::PoolStatistics {
+        connections: 0,
+        connections_max: 0,
+        idle: 0,
+        lanes: 0,
+        waiting: 0,
+        statements: 0,
+    })
+}
+
+/// The rows of a query that ran when it was started.
+pub(in crate::database) struct Started(Result<host::Rows>);
+
+#[expect(
+    clippy::unnecessary_wraps,
+    clippy::needless_pass_by_value,
+    reason = "the host can refuse and keeps the statement, and this stands in its place"
+)]
+pub(in crate::database) fn start(database: &str, statement: host::Statement) -> Result<Started> {
+    Ok(Started(run(database, &statement)))
+}
+
+impl Started {
+    pub(in crate::database) fn wait(self) -> Result<host::Rows> {
+        self.0
+    }
+}
+
+/// What a transaction begins with that asks for nothing.
+const PLAIN: host::TransactionOptions = host::TransactionOptions {
+    isolation: None,
+    read_only: false,
+    deferrable: false,
+    statement_timeout_ms: 0,
+};
+
 /// A transaction on the driver; the words that control it are statements.
 /// Dropping it undoes it.
 pub(in crate::database) struct Transaction {
@@ -65,6 +118,18 @@ impl Transaction {
 
     pub(in crate::database) fn execute(&self, statement: &host::Statement) -> Result<u64> {
         Ok(run(&self.database, statement)?.affected)
+    }
+
+    pub(in crate::database) fn pipeline(
+        &self,
+        statements: &[host::Statement],
+    ) -> Result<Vec<host::Rows>> {
+        let statements = statements.iter().enumerate();
+        statements
+            .map(|(index, statement)| {
+                run(&self.database, statement).map_err(|error| error.in_pipeline(index))
+            })
+            .collect()
     }
 
     pub(in crate::database) fn commit(mut self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! A driver for unit tests: it writes down what it is asked and answers what
 //! it was told to.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -11,10 +11,11 @@ use crate::{Error, Result};
 
 #[derive(Default)]
 pub(crate) struct Script {
-    log: RefCell<Vec<String>>,
+    statements: RefCell<Vec<host::Statement>>,
     databases: RefCell<Vec<String>>,
     answers: RefCell<VecDeque<host::Rows>>,
     failing: RefCell<Option<&'static str>>,
+    failing_after: Cell<Option<usize>>,
 }
 
 impl Script {
@@ -27,7 +28,25 @@ impl Script {
 
     /// The statements so far.
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.borrow().clone()
+        let statements = self.statements.borrow();
+        statements
+            .iter()
+            .map(|statement| statement.sql.clone())
+            .collect()
+    }
+
+    /// The timeouts of the statements that are one letter, those of `letters`.
+    pub(crate) fn timeouts(&self, letters: &str) -> Vec<u32> {
+        let statements = self.statements.borrow();
+        let asked = statements
+            .iter()
+            .filter(|statement| statement.sql.len() == 1 && letters.contains(&statement.sql));
+        asked.map(|statement| statement.timeout_ms).collect()
+    }
+
+    /// Makes the statement fail that comes after so many.
+    pub(crate) fn fail_after(&self, statements: usize) {
+        self.failing_after.set(Some(statements));
     }
 
     /// The databases they were on.
@@ -48,16 +67,16 @@ impl Script {
     }
 
     fn is_failing(&self, sql: &str) -> bool {
-        self.failing
-            .borrow()
-            .is_some_and(|prefix| sql.starts_with(prefix))
+        let is_prefix = |prefix| sql.starts_with(prefix);
+        self.failing.borrow().is_some_and(is_prefix)
+            || self.failing_after.get() == Some(self.statements.borrow().len() - 1)
     }
 }
 
 impl Driver for Script {
     fn run(&self, database: &str, statement: &host::Statement) -> Result<host::Rows> {
         self.databases.borrow_mut().push(database.to_owned());
-        self.log.borrow_mut().push(statement.sql.clone());
+        self.statements.borrow_mut().push(statement.clone());
         if self.is_failing(&statement.sql) {
             return Err(Error::database(failure(), &statement.sql));
         }

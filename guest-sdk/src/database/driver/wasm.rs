@@ -12,6 +12,49 @@ pub(in crate::database) fn execute(database: &str, statement: &host::Statement) 
     host::execute(database, statement).map_err(|e| Error::database(e, &statement.sql))
 }
 
+pub(in crate::database) fn pipeline(
+    database: &str,
+    statements: &[host::Statement],
+) -> Result<Vec<host::Rows>> {
+    host::pipeline(database, statements).map_err(|e| failure(e, statements))
+}
+
+pub(in crate::database) fn statistics(database: &str) -> Result<host::PoolStatistics> {
+    host::statistics(database).map_err(|e| Error::database(e, ""))
+}
+
+/// The error of a pipeline, with the index of the statement if it was one of
+/// them that failed.
+fn failure(failed: host::PipelineError, statements: &[host::Statement]) -> Error {
+    let index = failed.index as usize;
+    match statements.get(index) {
+        Some(statement) => Error::database(failed.error, &statement.sql).in_pipeline(index),
+        None => Error::database(failed.error, "COMMIT"),
+    }
+}
+
+/// A query that runs in the host, which gives it up when this is dropped.
+pub(in crate::database) struct Started {
+    handle: host::Pending,
+    sql: String,
+}
+
+pub(in crate::database) fn start(database: &str, statement: host::Statement) -> Result<Started> {
+    match host::Pending::start(database, &statement) {
+        Ok(handle) => Ok(Started {
+            handle,
+            sql: statement.sql,
+        }),
+        Err(error) => Err(Error::database(error, &statement.sql)),
+    }
+}
+
+impl Started {
+    pub(in crate::database) fn wait(self) -> Result<host::Rows> {
+        host::Pending::wait(self.handle).map_err(|e| Error::database(e, &self.sql))
+    }
+}
+
 /// A transaction in the host, which rolls it back when this is dropped.
 pub(in crate::database) struct Transaction(host::Transaction);
 
@@ -34,6 +77,15 @@ impl Transaction {
         self.0
             .execute(statement)
             .map_err(|e| Error::database(e, &statement.sql))
+    }
+
+    pub(in crate::database) fn pipeline(
+        &self,
+        statements: &[host::Statement],
+    ) -> Result<Vec<host::Rows>> {
+        self.0
+            .pipeline(statements)
+            .map_err(|e| failure(e, statements))
     }
 
     pub(in crate::database) fn commit(self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Which database a statement runs on.
 
 use super::*;
+use crate::database::TransactionOptions;
 use crate::orm::{DatabaseRouter, ModelMeta, PrimaryReplica, begin_request};
 use crate::{Error, Result};
 
@@ -296,4 +297,64 @@ fn a_join_over_two_databases_of_a_router_is_refused() {
         let both = "`Book` is in the database `library` and `Author` in `default`";
         assert!(text.contains(both), "{text}");
     }
+}
+
+#[test]
+fn what_is_started_goes_where_it_would_by_itself() {
+    let databases = databases_of(Some(&PrimaryReplica), |db| {
+        db.start(Author::objects().to_exists()).wait().unwrap();
+        db.start(Entry::objects().to_exists()).wait().unwrap();
+        db.start(Author::objects().to_delete()).wait().unwrap();
+        db.start(Author::objects().to_exists()).wait().unwrap();
+    });
+    assert_eq!(databases, ["replica", "archive", "default", "default"]);
+}
+
+#[test]
+fn a_pipeline_that_only_reads_may_read_a_replica() {
+    let databases = databases_of(Some(&PrimaryReplica), |db| {
+        let authors = Author::objects();
+        db.pipeline((authors.to_exists(), authors.to_exists()))
+            .unwrap();
+    });
+    assert_eq!(databases, ["replica"; 4]);
+}
+
+#[test]
+fn a_pipeline_that_writes_reads_there_too() {
+    let databases = databases_of(Some(&PrimaryReplica), |db| {
+        let authors = Author::objects();
+        db.pipeline((authors.to_exists(), authors.to_delete()))
+            .unwrap();
+        db.execute_many("DELETE FROM authors WHERE id = $1", [(7_i64,)])
+            .unwrap();
+        authors.exists(&db).unwrap();
+    });
+    assert_eq!(databases, ["default"; 8]);
+}
+
+#[test]
+fn a_pipeline_is_of_one_database() {
+    let databases = databases_of(None, |mut db| {
+        let operations = || (Author::objects().to_exists(), Entry::objects().to_exists());
+        let error = db.pipeline(operations()).unwrap_err();
+        assert!(error.is_invalid_query());
+        assert_eq!(error.pipeline_index(), Some(1));
+        db.pipeline((operations().1,)).unwrap();
+        let inside = db.transaction(|tx| tx.pipeline(operations()));
+        assert_eq!(inside.unwrap_err().pipeline_index(), Some(1));
+    });
+    let (archive, default) = ("archive", "default");
+    assert_eq!(databases, [archive, archive, archive, default, default]);
+}
+
+#[test]
+fn a_read_only_transaction_is_no_write() {
+    let databases = databases_of(Some(&PrimaryReplica), |mut db| {
+        let options = TransactionOptions::new().read_only();
+        db.transaction_with(options, |tx| Author::objects().exists(tx))
+            .unwrap();
+        read(&db);
+    });
+    assert_eq!(databases, ["default", "default", "default", "replica"]);
 }

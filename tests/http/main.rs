@@ -14,3 +14,4 @@ mod pool;
 mod reload;
 mod replica;
 mod server;
+mod transactions;

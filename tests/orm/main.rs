@@ -17,4 +17,5 @@ mod plans;
 mod properties;
 mod queries;
 mod to_many;
+mod transactions;
 mod types;

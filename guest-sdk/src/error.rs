@@ -505,6 +505,7 @@ mod tests {
             constraint: Some("books_isbn_key".into()),
             table: Some("books".into()),
             column: None,
+            context: None,
         };
         Error::database(error, "INSERT")
     }

@@ -95,6 +95,8 @@ pub struct Refusal {
     pub table: Option<String>,
     /// The column concerned.
     pub column: Option<String>,
+    /// The CONTEXT lines.
+    pub context: Option<String>,
 }
 
 /// Makes every [`Db`](crate::Db) on this thread run its statements there, without
@@ -161,6 +163,7 @@ impl From<Box<Refusal>> for host::Error {
             constraint: refusal.constraint,
             table: refusal.table,
             column: refusal.column,
+            context: refusal.context,
         }
     }
 }

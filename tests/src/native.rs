@@ -126,6 +126,7 @@ fn refusal(error: &tokio_postgres::Error) -> Refusal {
         constraint: server.constraint().map(str::to_owned),
         table: server.table().map(str::to_owned),
         column: server.column().map(str::to_owned),
+        context: server.where_().map(str::to_owned),
     }
 }
 

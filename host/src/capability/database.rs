@@ -256,6 +256,42 @@ impl HostTransaction for State {
         Ok(outcome)
     }
 
+    async fn copy_in(
+        &mut self,
+        _: Resource<Transaction>,
+        _: String,
+    ) -> wasmtime::Result<Outcome<()>> {
+        Ok(Err(error::no_copy()))
+    }
+
+    async fn copy_write(
+        &mut self,
+        _: Resource<Transaction>,
+        _: Vec<u8>,
+    ) -> wasmtime::Result<Outcome<()>> {
+        Ok(Err(error::no_copy()))
+    }
+
+    async fn copy_finish(&mut self, _: Resource<Transaction>) -> wasmtime::Result<Outcome<u64>> {
+        Ok(Err(error::no_copy()))
+    }
+
+    async fn copy_out(
+        &mut self,
+        _: Resource<Transaction>,
+        _: String,
+    ) -> wasmtime::Result<Outcome<()>> {
+        Ok(Err(error::no_copy()))
+    }
+
+    async fn copy_read(&mut self, _: Resource<Transaction>) -> wasmtime::Result<Outcome<Vec<u8>>> {
+        Ok(Err(error::no_copy()))
+    }
+
+    async fn copy_abort(&mut self, _: Resource<Transaction>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
     async fn commit(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
         let outcome = self.end(handle)?.commit().await;

@@ -198,6 +198,7 @@ fn no_host(statement: &host::Statement) -> Error {
         constraint: None,
         table: None,
         column: None,
+        context: None,
     };
     Error::database(error, &statement.sql)
 }

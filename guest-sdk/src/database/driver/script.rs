@@ -115,5 +115,6 @@ fn failure() -> host::Error {
         constraint: None,
         table: None,
         column: None,
+        context: None,
     }
 }

@@ -130,6 +130,7 @@ mod tests {
             constraint: Some(constraint.to_owned()).filter(|name| !name.is_empty()),
             table: Some("books".to_owned()),
             column: None,
+            context: None,
         }
     }
 

@@ -15,6 +15,7 @@ pub(super) fn error(kind: ErrorKind, message: impl Into<String>) -> Error {
         constraint: None,
         table: None,
         column: None,
+        context: None,
     }
 }
 
@@ -54,6 +55,10 @@ pub(super) fn of_pipeline(statements: &[Statement], error: Error) -> PipelineErr
         index: u32::try_from(statements.len()).unwrap_or(u32::MAX),
         error,
     }
+}
+
+pub(super) fn no_copy() -> Error {
+    invalid("no COPY is open in this transaction")
 }
 
 /// What COMMIT would have hidden.
@@ -104,6 +109,7 @@ pub(super) fn from_postgres(cause: &tokio_postgres::Error) -> Error {
         constraint: text(server.constraint()),
         table: text(server.table()),
         column: text(server.column()),
+        context: text(server.where_()),
     }
 }
 

@@ -210,9 +210,15 @@ pub struct DatabaseLimits {
     pub lane_hold_ms_max: u64,
     /// Prepared statements kept on each connection.
     pub statements_max: usize,
-    /// The rows of one result, as they cross into the plugin.
+    /// The rows of one result, as they cross into the plugin; and one row of a
+    /// COPY.
     pub result_bytes_max: usize,
+    /// The bytes of a COPY that cross at once, either way.
+    pub copy_chunk_bytes_max: usize,
 }
+
+/// What a plugin may always send of a COPY at once: the contract says so.
+const COPY_CHUNK_BYTES: usize = 64 << 10;
 
 impl Default for DatabaseLimits {
     fn default() -> Self {
@@ -229,6 +235,7 @@ impl Default for DatabaseLimits {
             lane_hold_ms_max: 100,
             statements_max: 256,
             result_bytes_max: 16 << 20,
+            copy_chunk_bytes_max: COPY_CHUNK_BYTES,
         }
     }
 }
@@ -445,6 +452,9 @@ fn check_database(limits: &DatabaseLimits) -> Result<()> {
             limits.connections_min,
             limits.connections_max
         );
+    }
+    if limits.copy_chunk_bytes_max < COPY_CHUNK_BYTES {
+        bail!("copy_chunk_bytes_max must be at least {COPY_CHUNK_BYTES}");
     }
     match at_least_one.iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => bail!("{key} must be at least 1"),

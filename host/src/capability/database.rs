@@ -19,6 +19,7 @@ use crate::state::State;
 
 mod connection;
 mod connector;
+mod copy;
 mod error;
 mod lane;
 mod lease;
@@ -258,37 +259,61 @@ impl HostTransaction for State {
 
     async fn copy_in(
         &mut self,
-        _: Resource<Transaction>,
-        _: String,
+        handle: Resource<Transaction>,
+        sql: String,
     ) -> wasmtime::Result<Outcome<()>> {
-        Ok(Err(error::no_copy()))
+        self.cpu.pause();
+        let outcome = self.transaction(&handle)?.copy_in(&sql).await;
+        self.cpu.resume();
+        Ok(outcome)
     }
 
     async fn copy_write(
         &mut self,
-        _: Resource<Transaction>,
-        _: Vec<u8>,
+        handle: Resource<Transaction>,
+        data: Vec<u8>,
     ) -> wasmtime::Result<Outcome<()>> {
-        Ok(Err(error::no_copy()))
+        self.cpu.pause();
+        let outcome = self.transaction(&handle)?.copy_write(data).await;
+        self.cpu.resume();
+        Ok(outcome)
     }
 
-    async fn copy_finish(&mut self, _: Resource<Transaction>) -> wasmtime::Result<Outcome<u64>> {
-        Ok(Err(error::no_copy()))
+    async fn copy_finish(
+        &mut self,
+        handle: Resource<Transaction>,
+    ) -> wasmtime::Result<Outcome<u64>> {
+        self.cpu.pause();
+        let outcome = self.transaction(&handle)?.copy_finish().await;
+        self.cpu.resume();
+        Ok(outcome)
     }
 
     async fn copy_out(
         &mut self,
-        _: Resource<Transaction>,
-        _: String,
+        handle: Resource<Transaction>,
+        sql: String,
     ) -> wasmtime::Result<Outcome<()>> {
-        Ok(Err(error::no_copy()))
+        self.cpu.pause();
+        let outcome = self.transaction(&handle)?.copy_out(&sql).await;
+        self.cpu.resume();
+        Ok(outcome)
     }
 
-    async fn copy_read(&mut self, _: Resource<Transaction>) -> wasmtime::Result<Outcome<Vec<u8>>> {
-        Ok(Err(error::no_copy()))
+    async fn copy_read(
+        &mut self,
+        handle: Resource<Transaction>,
+    ) -> wasmtime::Result<Outcome<Vec<u8>>> {
+        self.cpu.pause();
+        let outcome = self.transaction(&handle)?.copy_read().await;
+        self.cpu.resume();
+        Ok(outcome)
     }
 
-    async fn copy_abort(&mut self, _: Resource<Transaction>) -> wasmtime::Result<()> {
+    async fn copy_abort(&mut self, handle: Resource<Transaction>) -> wasmtime::Result<()> {
+        self.cpu.pause();
+        self.transaction(&handle)?.copy_abort().await;
+        self.cpu.resume();
         Ok(())
     }
 

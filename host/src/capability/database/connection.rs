@@ -17,7 +17,7 @@ use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement}
 
 /// The longest text of a statement: the most parameters and what stands between
 /// them.
-const STATEMENT_BYTES_MAX: usize = 2 << 20;
+pub(super) const STATEMENT_BYTES_MAX: usize = 2 << 20;
 
 /// Postgres counts parameters in 16 bits.
 const PARAMETERS_MAX: usize = 65_535;
@@ -77,6 +77,11 @@ impl Connection {
             session_touched: AtomicBool::new(false),
             last_words,
         }
+    }
+
+    /// The driver's side of it, for what is neither a query nor a command.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -234,7 +239,7 @@ impl Connection {
     }
 
     /// An error, with what the server said before it ended the connection.
-    fn error(&self, cause: &tokio_postgres::Error) -> Error {
+    pub(super) fn error(&self, cause: &tokio_postgres::Error) -> Error {
         match self.last_words.get() {
             Some(last_words) if cause.is_closed() => last_words.clone(),
             _ => error::from_postgres(cause),
@@ -356,6 +361,10 @@ fn check_scope(verb: Verb, scope: Scope) -> Result<(), Error> {
     match (verb, scope) {
         (Verb::Transaction, _) => Err(error::invalid(
             "a transaction is begun and ended by the transaction functions, not by SQL text",
+        )),
+        // As a query it would leave the connection waiting for rows, or for a reader.
+        (Verb::Copy, _) => Err(error::invalid(
+            "COPY goes through the copy functions of a transaction, from STDIN or to STDOUT",
         )),
         (Verb::Savepoint, Scope::Outside) => {
             Err(error::invalid("a savepoint needs a transaction around it"))

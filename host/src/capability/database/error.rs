@@ -57,14 +57,25 @@ pub(super) fn of_pipeline(statements: &[Statement], error: Error) -> PipelineErr
     }
 }
 
-pub(super) fn no_copy() -> Error {
-    invalid("no COPY is open in this transaction")
+/// A COPY that was read half-way: its rows stand between the transaction and
+/// whatever it asks next.
+pub(super) fn lost_in_copy() -> Error {
+    failed("a COPY was given up before its end, and the transaction with it")
+}
+
+/// What Postgres is told when a load is given up.
+pub(super) fn copy_aborted() -> Error {
+    failed("the load was given up")
 }
 
 /// What COMMIT would have hidden.
 pub(super) fn failed_transaction() -> Error {
     let message = "a statement of the transaction failed, so it was rolled back; \
                    wrap what may fail in a transaction of its own (a savepoint)";
+    failed(message)
+}
+
+fn failed(message: &str) -> Error {
     let sqlstate = Some(SqlState::IN_FAILED_SQL_TRANSACTION.code().to_owned());
     Error {
         sqlstate,

@@ -15,7 +15,7 @@ use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, R
 
 /// What must be done to a lent connection before somebody else may have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Loan {
+pub(super) enum Loan {
     /// Nothing.
     Clean,
     /// A transaction is open.
@@ -164,11 +164,11 @@ impl Lease {
 
     /// Marks a statement as under way until `leave`, so that a drop between the
     /// two is seen.
-    fn enter(&mut self) -> Loan {
+    pub(super) fn enter(&mut self) -> Loan {
         std::mem::replace(&mut self.state, Loan::InFlight)
     }
 
-    fn leave(&mut self, before: Loan, error: Option<&Error>) {
+    pub(super) fn leave(&mut self, before: Loan, error: Option<&Error>) {
         let too_large = |error: &Error| error.kind == ErrorKind::TooLarge;
         match error {
             // Only a rollback to a savepoint succeeds in a transaction that has failed.

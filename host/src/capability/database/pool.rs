@@ -233,6 +233,10 @@ impl Database {
         self.limits.statement_timeout_ms
     }
 
+    pub(super) fn limits(&self) -> &DatabaseLimits {
+        &self.limits
+    }
+
     /// Takes a connection from the pool.
     pub(super) async fn lease(&self) -> Result<Lease, Error> {
         match self.pool.get().await {

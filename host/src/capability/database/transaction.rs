@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::connection::Want;
+use super::copy::Copy;
 use super::lease::Lease;
 use super::pipeline;
 use super::{Database, Outcome, error, options};
@@ -11,7 +12,8 @@ use crate::bindings::plinth::host::database::{PipelineError, Rows, Statement, Tr
 /// A transaction a guest has open; dropping it rolls it back.
 pub struct Transaction {
     database: Arc<Database>,
-    lease: Lease,
+    pub(super) lease: Lease,
+    pub(super) copy: Copy,
 }
 
 impl Transaction {
@@ -22,7 +24,12 @@ impl Transaction {
         let mut lease = database.lease().await?;
         let sql = options::begin(options, database.statement_timeout_ms());
         lease.begin(&sql).await?;
-        Ok(Self { database, lease })
+        let copy = Copy::new(database.limits());
+        Ok(Self {
+            database,
+            lease,
+            copy,
+        })
     }
 
     pub(super) async fn run(&mut self, statement: &Statement, want: Want) -> Outcome<Rows> {
@@ -31,6 +38,7 @@ impl Transaction {
                 "within a transaction, its options tell how long a statement may run",
             ));
         }
+        self.copy.check_closed()?;
         let known = self.database.known(statement);
         self.lease.run_inside(statement, &known, want).await
     }
@@ -40,16 +48,23 @@ impl Transaction {
         &mut self,
         statements: &[Statement],
     ) -> Result<Vec<Rows>, PipelineError> {
+        let closed = self.copy.check_closed();
+        closed.map_err(|error| error::of_pipeline(statements, error))?;
         pipeline::check_length(statements)?;
         let known = self.database.known_all(statements);
         self.lease.pipeline(statements, &known).await
     }
 
     pub(super) async fn commit(mut self) -> Outcome<()> {
+        self.copy.check_closed()?;
         self.lease.commit().await
     }
 
     pub(super) async fn rollback(mut self) -> Outcome<()> {
-        self.lease.rollback().await
+        // Its connection is closed when it is dropped, which undoes everything.
+        match self.copy.is_unfinished() {
+            true => Ok(()),
+            false => self.lease.rollback().await,
+        }
     }
 }

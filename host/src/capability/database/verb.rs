@@ -15,6 +15,8 @@ pub(super) enum Verb {
     Savepoint,
     /// Begins or ends a transaction: never, that is the host's.
     Transaction,
+    /// Streams rows: only by the copy functions.
+    Copy,
     /// Can leave something behind in the session.
     Session,
 }
@@ -31,6 +33,7 @@ impl Verb {
             {
                 Self::Plain
             }
+            "COPY" => Self::Copy,
             "SAVEPOINT" | "RELEASE" => Self::Savepoint,
             "ROLLBACK" if word(skip_blank(rest)).0 == "TO" => Self::Savepoint,
             "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" | "ROLLBACK" => Self::Transaction,
@@ -46,7 +49,7 @@ impl Verb {
 /// A harmless statement that holds such a word costs a clean connection its
 /// prepared statements, no more. What hides in functions of the database's own
 /// is not found.
-fn touches_session(sql: &str) -> bool {
+pub(super) fn touches_session(sql: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut words = sql.as_bytes().split(|byte| !is_part(*byte));
     words.any(|word| {
@@ -71,11 +74,22 @@ fn word(sql: &str) -> (String, &str) {
     (sql[..end].to_ascii_uppercase(), &sql[end..])
 }
 
-/// Skips white space, comments (Postgres nests them), opening parentheses, and
-/// the semicolons of statements that are empty.
+/// Skips white space, comments, opening parentheses, and the semicolons of
+/// statements that are empty.
 fn skip_blank(mut sql: &str) -> &str {
     loop {
-        sql = sql.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ';');
+        let behind = skip_comments(sql);
+        sql = behind.trim_start_matches(['(', ';']);
+        if sql.len() == behind.len() {
+            return sql;
+        }
+    }
+}
+
+/// Skips white space and comments, which Postgres nests.
+pub(super) fn skip_comments(mut sql: &str) -> &str {
+    loop {
+        sql = sql.trim_start();
         if let Some(rest) = sql.strip_prefix("--") {
             sql = rest.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
         } else if let Some(rest) = sql.strip_prefix("/*") {
@@ -111,6 +125,8 @@ mod tests {
         assert_eq!(Verb::of("rollback"), Verb::Transaction);
         assert_eq!(Verb::of("PREPARE TRANSACTION 'x'"), Verb::Transaction);
         assert_eq!(Verb::of("prepare a as select 1"), Verb::Session);
+        assert_eq!(Verb::of("Copy a FROM STDIN"), Verb::Copy);
+        assert_eq!(Verb::of("COPY (SELECT 1) TO PROGRAM 'x'"), Verb::Copy);
         assert_eq!(Verb::of("SET search_path = x"), Verb::Session);
         assert_eq!(Verb::of("DO $$ begin end $$"), Verb::Session);
         // What is not understood may have touched the session.

@@ -7,7 +7,7 @@ use crate::database::{Capture, Statement};
 /// Runs `work` and returns what it gives, with the statements that it ran on
 /// this thread: Django's `CaptureQueriesContext`.
 ///
-/// BEGIN, COMMIT and ROLLBACK are not among them, but savepoints are.
+/// What begins and ends a transaction is not among them, but savepoints are.
 ///
 /// ```
 /// # use std::rc::Rc;
@@ -89,9 +89,10 @@ fn report(expected: usize, statements: &[Statement]) -> String {
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::time::Duration;
 
     use super::*;
-    use crate::database::Script;
+    use crate::database::{Script, TransactionOptions};
     use crate::{Db, Error};
 
     fn message(work: impl FnOnce()) -> String {
@@ -157,6 +158,19 @@ mod tests {
             ]
         );
         assert_eq!(script.log().len(), 6);
+    }
+
+    #[test]
+    fn options_of_a_transaction_do_not_count_and_each_of_a_pipeline_does() {
+        let script = Script::install();
+        let mut db = Db::named("default");
+        let limited = TransactionOptions::new().statement_timeout(Duration::from_secs(1));
+        assert_num_queries(1, || {
+            db.transaction_with(limited, |tx| tx.execute("A", &[]))
+        })
+        .unwrap();
+        assert!(script.log().len() > 3, "{:?}", script.log());
+        assert_num_queries(2, || db.execute_many("B", [(1_i64,), (2,)])).unwrap();
     }
 
     #[test]

@@ -20,22 +20,10 @@ thread_local! {
 /// Remembers a statement, if somebody captures.
 pub(super) fn note(statement: &host::Statement) {
     CAPTURED.with_borrow_mut(|captured| {
-        if captured.captures > 0 && !is_boundary(&statement.sql) {
+        if captured.captures > 0 {
             captured.statements.push(statement.clone());
         }
     });
-}
-
-/// Whether it begins or ends a transaction: in the host these are no
-/// statements of the plugin's.
-fn is_boundary(sql: &str) -> bool {
-    let mut words = sql.split_ascii_whitespace();
-    let first = words.next().unwrap_or_default();
-    match first.trim_end_matches(';').to_ascii_uppercase().as_str() {
-        "BEGIN" | "START" | "COMMIT" => true,
-        "ROLLBACK" => words.next().is_none(),
-        _ => false,
-    }
 }
 
 /// Captures the statements of this thread until it is dropped.

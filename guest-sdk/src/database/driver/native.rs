@@ -176,11 +176,16 @@ fn control(database: &str, sql: &str) -> Result<()> {
         parameters: Vec::new(),
         timeout_ms: 0,
     };
-    run(database, &statement).map(drop)
+    // The host does this by itself, so it is no statement of the plugin's.
+    send(database, &statement).map(drop)
 }
 
 fn run(database: &str, statement: &host::Statement) -> Result<host::Rows> {
     captured::note(statement);
+    send(database, statement)
+}
+
+fn send(database: &str, statement: &host::Statement) -> Result<host::Rows> {
     match DRIVER.with_borrow(Clone::clone) {
         Some(driver) => driver.run(database, statement),
         None => Err(no_host(statement)),

@@ -30,9 +30,9 @@ impl Db {
     /// # Ok(()) }
     /// ```
     ///
-    /// Outside a transaction they are one of their own: all take effect or none
-    /// does. In one they are part of it, and after an error it is to be given
-    /// up, or the savepoint around.
+    /// Outside a transaction they make one of their own: all take effect or none
+    /// does. Inside they are part of it, and after an error it is to be given up,
+    /// or the savepoint around.
     ///
     /// All are of one database; where models have several, one that changes rows
     /// has the others read where it writes.

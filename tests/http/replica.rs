@@ -68,3 +68,14 @@ async fn the_standby_refuses_writes_and_its_loss_is_told() {
     post(&host, "/notes/new").await;
     assert_eq!(texts(&host, "/notes/of/default").await, ["old", "new"]);
 }
+
+#[tokio::test]
+async fn the_standby_answers_reads_when_the_primary_is_lost() {
+    let (host, mut servers) = replicated().await;
+    servers.stop_primary().await;
+    assert_eq!(texts(&host, "/notes").await, ["old"]);
+    let lost = host.client().await.call(Method::POST, "/notes/new").await;
+    lost.problem(503);
+    host.get("/notes/in-a-transaction").await.problem(503);
+    assert_eq!(texts(&host, "/notes").await, ["old"]);
+}

@@ -35,7 +35,7 @@ rm -rf "$folder"
 pub struct ReplicatedPostgres {
     // Ends before the primary that it follows.
     standby: Standby,
-    primary: PrivatePostgres,
+    primary: Option<PrivatePostgres>,
 }
 
 struct Standby {
@@ -54,7 +54,10 @@ impl ReplicatedPostgres {
             .await
             .expect("a private Postgres");
         let standby = Standby::start(&primary).await;
-        let servers = Self { standby, primary };
+        let servers = Self {
+            standby,
+            primary: Some(primary),
+        };
         servers.caught_up().await;
         servers
     }
@@ -67,12 +70,12 @@ impl ReplicatedPostgres {
     pub async fn create_database(&self) -> (TestDatabase, TestDatabase) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("replicated_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-        let created = self.primary.create_database_if_missing(&name).await;
+        let created = self.primary().create_database_if_missing(&name).await;
         created.expect("a database");
         self.caught_up().await;
         let primary = TestDatabase {
-            url: self.primary.url(&name),
-            config: self.primary.config(&name),
+            url: self.primary().url(&name),
+            config: self.primary().config(&name),
         };
         (primary, self.standby.database(&name))
     }
@@ -109,7 +112,7 @@ impl ReplicatedPostgres {
     ///
     /// When it does not catch up in time.
     pub async fn caught_up(&self) {
-        let primary = connect(&self.primary.config("postgres")).await;
+        let primary = connect(&self.primary().config("postgres")).await;
         // Written out now: without a commit that would wait for the log writer.
         let flush = primary.batch_execute("CHECKPOINT").await;
         flush.expect("a checkpoint");
@@ -122,6 +125,16 @@ impl ReplicatedPostgres {
         wait_until(&standby, &replayed).await;
     }
 
+    /// Stops the primary and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not stop in time.
+    pub async fn stop_primary(&mut self) {
+        let primary = self.primary.take().expect("it runs");
+        primary.stop().await.expect("stops in time");
+    }
+
     /// Stops the standby and waits for its end.
     ///
     /// # Panics
@@ -131,6 +144,10 @@ impl ReplicatedPostgres {
         self.standby.process.stdin = None;
         let ended = tokio::time::timeout(TIMEOUT, self.standby.process.wait()).await;
         ended.expect("stops in time").expect("a status");
+    }
+
+    fn primary(&self) -> &PrivatePostgres {
+        self.primary.as_ref().expect("it was not stopped")
     }
 }
 

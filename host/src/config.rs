@@ -363,10 +363,23 @@ impl Config {
     /// When it can't be read, isn't TOML, has an unknown key (the nearest known
     /// one is named) or contradicts itself.
     pub fn read(path: &Path) -> Result<Self> {
+        let config = Self::read_unchecked(path)?;
+        let invalid = || format!("{} is not valid", path.display());
+        config.check().with_context(invalid)?;
+        Ok(config)
+    }
+
+    /// Reads a file that may leave out what `plinth dev` fills in; it is to be
+    /// [checked](Config::check) then.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::read`], but for contradictions.
+    pub fn read_unchecked(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        let mut config =
-            Self::parse(&text).with_context(|| format!("{} is not valid", path.display()))?;
+        let mut config = Self::parse_unchecked(&text)
+            .with_context(|| format!("{} is not valid", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.data_dir = folder.join(&config.data_dir);
         for plugin in config.plugins.values_mut() {
@@ -381,13 +394,18 @@ impl Config {
     ///
     /// As [`Config::read`].
     pub fn parse(text: &str) -> Result<Self> {
+        let config = Self::parse_unchecked(text)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn parse_unchecked(text: &str) -> Result<Self> {
         let mut config: Self =
             toml::from_str(text).map_err(|error| unknown_key::explain(text, &error))?;
         for (name, database) in &mut config.databases {
             database.url = expand_environment(&database.url)
                 .with_context(|| format!("databases.{name}.url"))?;
         }
-        config.check()?;
         Ok(config)
     }
 

@@ -190,6 +190,20 @@ fn a_new_plugin_is_served_at_each_save() {
 
 /// A production host answers, and writes every line before it ends.
 #[test]
+fn dev_makes_each_database_that_a_plugin_names() {
+    let folder = here().join("tests/components/databases");
+    let mut dev = Running::start(&["dev", "--fresh", "--port", "0"], &folder);
+    let address = dev.address();
+    assert!(send(&address, "POST /notes/milk HTTP/1.1", "").contains("\r\n\r\n1"));
+    assert!(send(&address, "POST /entries/bread/2 HTTP/1.1", "").contains("\r\n\r\n2"));
+    // Where there is no replica, it is the database itself.
+    assert!(get(&address, "/notes").contains(r#"["milk"]"#));
+    assert!(get(&address, "/entries").contains(r#"["bread","bread"]"#));
+    assert!(get(&address, "/notes/of/archive").contains("relation"));
+    assert!(dev.end(Signal::INT).success());
+}
+
+#[test]
 fn serve_answers_and_stops_at_sigterm() {
     let folder = folder();
     let component = folder.path().join("hello.wasm");

@@ -1,5 +1,6 @@
 //! `plinth dev`: build, serve, and serve each save.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +22,10 @@ use crate::{logging, server};
 
 /// The name of the database that plugins are given in `dev`.
 const DATABASE: &str = "default";
+
+/// The name of the database that `PrimaryReplica` reads from. Where none is
+/// configured it is the other itself, in which every row is.
+const REPLICA: &str = "replica";
 
 /// Builds a plugin, serves it, and serves each save.
 ///
@@ -98,7 +103,7 @@ impl Session {
         // First of all, because it is the likeliest to fail and the soonest tried.
         let listener = server::bind(config.listen).await?;
         let admin = Admin::bind(&config.admin).await?;
-        database(&mut config, args, &source, postgres, progress).await?;
+        databases(&mut config, args, &source, postgres, progress).await?;
         let connect = config.databases[DATABASE]
             .url
             .parse()
@@ -171,8 +176,9 @@ impl Session {
     }
 }
 
-/// The private Postgres, unless a database is given; its URL goes into `config`.
-async fn database(
+/// The databases that no URL is given for, on the private Postgres; their URLs go
+/// into `config`.
+async fn databases(
     config: &mut Config,
     args: &Args,
     source: &PluginCrate,
@@ -183,19 +189,43 @@ async fn database(
         let database = DatabaseConfig::new(url);
         config.databases.insert(DATABASE.into(), database);
     }
-    if config.databases.contains_key(DATABASE) {
-        return Ok(());
+    let mut missing = unconfigured(config);
+    let has_replica = missing.remove(REPLICA);
+    if !missing.is_empty() {
+        let storage = Storage::Kept(config.data_dir.join("postgres"));
+        let postgres = private.insert(PrivatePostgres::start(storage, progress).await?);
+        for name in missing {
+            let own = private_name(source.name(), &name);
+            if args.fresh {
+                postgres.drop_database(&own).await?;
+            }
+            postgres.create_database_if_missing(&own).await?;
+            let database = DatabaseConfig::new(postgres.url(&own));
+            config.databases.insert(name, database);
+        }
     }
-    let storage = Storage::Kept(config.data_dir.join("postgres"));
-    let postgres = private.insert(PrivatePostgres::start(storage, progress).await?);
-    let name = source.name();
-    if args.fresh {
-        postgres.drop_database(name).await?;
+    if has_replica {
+        let database = config.databases[DATABASE].clone();
+        config.databases.insert(REPLICA.into(), database);
     }
-    postgres.create_database_if_missing(name).await?;
-    let database = DatabaseConfig::new(postgres.url(name));
-    config.databases.insert(DATABASE.into(), database);
-    Ok(())
+    config.check()
+}
+
+/// The names of databases that are used and not configured.
+fn unconfigured(config: &Config) -> BTreeSet<String> {
+    let named = config.plugins.values().flat_map(|plugin| &plugin.databases);
+    let mut names: BTreeSet<String> = named.cloned().collect();
+    names.insert(DATABASE.into());
+    names.retain(|name| !config.databases.contains_key(name));
+    names
+}
+
+/// What a plugin's database is called on the private Postgres.
+fn private_name(plugin: &str, database: &str) -> String {
+    match database {
+        DATABASE => plugin.to_owned(),
+        _ => format!("{plugin}_{database}"),
+    }
 }
 
 /// Builds the plugin and starts a host with it.
@@ -285,4 +315,28 @@ async fn warn_of_old_tables(
         );
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_without_a_url_are_made() {
+        let mut config = Config::default();
+        assert_eq!(unconfigured(&config), ["default".to_owned()].into());
+        let mut plugin = PluginConfig::new("");
+        plugin.databases = ["archive", "logs", "replica"].map(Into::into).into();
+        config.plugins.insert("shop".into(), plugin);
+        let url = DatabaseConfig::new("postgres://h/logs");
+        config.databases.insert("logs".into(), url);
+        let names: Vec<String> = unconfigured(&config).into_iter().collect();
+        assert_eq!(names, ["archive", "default", "replica"]);
+    }
+
+    #[test]
+    fn a_private_database_is_called_after_its_plugin() {
+        assert_eq!(private_name("shop", "default"), "shop");
+        assert_eq!(private_name("shop", "archive"), "shop_archive");
+    }
 }

@@ -39,6 +39,11 @@ async fn built(folder: PathBuf) -> Result<Config> {
     let mut config = source.config()?;
     let plugin = config.plugins.entry(source.name().to_owned());
     plugin.or_insert_with(|| PluginConfig::new("")).component = built.component;
+    // Nothing is run, so the databases need not be there.
+    config
+        .plugins
+        .values_mut()
+        .for_each(|plugin| plugin.databases.clear());
     Ok(config)
 }
 

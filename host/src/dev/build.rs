@@ -151,7 +151,7 @@ impl PluginCrate {
     pub fn config(&self) -> Result<Config> {
         let path = self.manifest.with_file_name("plinth.toml");
         let mut config = if path.is_file() {
-            Config::read(&path)?
+            Config::read_unchecked(&path)?
         } else {
             Config::default()
         };

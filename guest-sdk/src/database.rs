@@ -16,6 +16,7 @@
 
 mod cells;
 mod column_type;
+mod copy;
 mod db;
 mod driver;
 mod explain;
@@ -55,8 +56,10 @@ pub use postgres_types::Type;
 
 pub(crate) use cells::Cells;
 pub(crate) use column_type::{write_array, write_array_of};
+pub(crate) use copy::{CHUNK_BYTES, CopyIn, TupleReader};
 pub(crate) use db::DEFAULT;
-pub(crate) use parameters::PARAMETERS_MAX;
+pub(crate) use literal::exact_literals;
+pub(crate) use parameters::{PARAMETERS_MAX, write_cell};
 
 pub(crate) use written::{begin_request, is_written, note_write};
 

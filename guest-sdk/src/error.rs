@@ -403,6 +403,35 @@ impl Error {
         }
     }
 
+    /// Postgres' CONTEXT lines: where it was when it refused the statement. Of a
+    /// COPY they begin with `COPY books, line 3`. They can quote data.
+    #[must_use]
+    pub fn context(&self) -> Option<&str> {
+        self.failure()?.error.context.as_deref()
+    }
+
+    /// The row of a COPY that was refused, counted from 1; of a text format, its
+    /// line. `None` where Postgres does not tell, or not in English.
+    ///
+    /// ```no_run
+    /// # fn f(mut db: plinth::Db, csv: &[u8]) -> plinth::Result<u64> {
+    /// db.copy_csv_in("books", &["title"], csv).inspect_err(|error| {
+    ///     if let Some(line) = error.copy_line() {
+    ///         plinth::log::warn!("line {line} of the file was refused");
+    ///     }
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn copy_line(&self) -> Option<u64> {
+        let mut lines = self.context()?.lines();
+        let after = lines
+            .find_map(|line| line.strip_prefix("COPY ")?.split_once(", line "))?
+            .1;
+        let end = after.find(|c: char| !c.is_ascii_digit());
+        after[..end.unwrap_or(after.len())].parse().ok()
+    }
+
     /// The statement that failed, for a page that only developers see.
     #[must_use]
     pub fn sql(&self) -> Option<&str> {
@@ -458,6 +487,7 @@ impl fmt::Display for Failure {
             ("column", &self.error.column),
             ("constraint", &self.error.constraint),
             ("detail:", &self.error.detail),
+            ("context:", &self.error.context),
         ];
         for (name, fact) in facts {
             if let Some(fact) = fact {

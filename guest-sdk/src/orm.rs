@@ -100,6 +100,8 @@ mod combined;
 mod comparison;
 mod condition;
 mod conflict;
+mod copy_in;
+mod copy_out;
 mod cte;
 mod cursor;
 mod draft;
@@ -163,6 +165,7 @@ pub use condition::Q;
 pub use conflict::{
     ConflictColumns, ConflictTarget, InsertOrNothing, InsertOrUpdate, OnConflict, excluded,
 };
+pub use copy_out::CopyOut;
 pub use cte::{Cte, NoModel};
 pub use cursor::RowIterator;
 pub use draft::{Draft, DraftValues, missing_field};

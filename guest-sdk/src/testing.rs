@@ -67,6 +67,29 @@ pub trait Database {
     fn run_on(&self, _database: &str, statement: &Statement) -> Result<Answer, Box<Refusal>> {
         self.run(statement)
     }
+
+    /// Loads what a `COPY … FROM STDIN` on the database of this name was given, in the statement's format,
+    /// and returns how many rows that were. Unless it is implemented, copies are
+    /// refused.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses it.
+    fn copy_in(&self, database: &str, sql: &str, data: &[u8]) -> Result<u64, Box<Refusal>> {
+        let _ = (database, sql, data);
+        Err(no_copies())
+    }
+
+    /// All the bytes of a `COPY … TO STDOUT` on the database of this name. Unless it is implemented, copies
+    /// are refused.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses it.
+    fn copy_out(&self, database: &str, sql: &str) -> Result<Vec<u8>, Box<Refusal>> {
+        let _ = (database, sql);
+        Err(no_copies())
+    }
 }
 
 /// What a statement returned.
@@ -121,6 +144,13 @@ pub fn begin_request(router: Option<&'static dyn DatabaseRouter>) {
     crate::orm::begin_request(router);
 }
 
+fn no_copies() -> Box<Refusal> {
+    Box::new(Refusal {
+        message: "this test's `Database` has no `copy_in` and `copy_out`".to_owned(),
+        ..Refusal::default()
+    })
+}
+
 struct Adapter(Rc<dyn Database>);
 
 impl Driver for Adapter {
@@ -130,6 +160,16 @@ impl Driver for Adapter {
             Ok(answer) => Ok(answer.rows()),
             Err(refusal) => Err(Error::database(refusal.into(), statement.sql())),
         }
+    }
+
+    fn copy_in(&self, database: &str, sql: &str, data: &[u8]) -> crate::Result<u64> {
+        let copied = self.0.copy_in(database, sql, data);
+        copied.map_err(|refusal| Error::database(refusal.into(), sql))
+    }
+
+    fn copy_out(&self, database: &str, sql: &str) -> crate::Result<Vec<u8>> {
+        let copied = self.0.copy_out(database, sql);
+        copied.map_err(|refusal| Error::database(refusal.into(), sql))
     }
 }
 

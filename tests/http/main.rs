@@ -2,6 +2,7 @@
 
 mod bookstore;
 mod cancellation;
+mod copy;
 mod counts;
 mod database;
 mod databases;

@@ -4,6 +4,7 @@
 
 mod bulk;
 mod concurrency;
+mod copy;
 mod cursors;
 mod expressions;
 mod faults;

@@ -38,6 +38,7 @@ fn survive<T: ColumnType + Clone + PartialEq + Debug>(values: &[(T, &str)], db: 
             .expect("a statement")
             .inlined();
         assert_eq!(&one::<T>(&literal, &[], db), value, "{literal}");
+        crate::copy::survives(value);
     }
     assert_eq!(
         one::<Option<T>>(&format!("SELECT $1::{ty}"), &[&None::<T>], db),
@@ -57,6 +58,8 @@ fn survive_in_arrays<T: ColumnType + Clone + PartialEq + Debug>(values: &[(T, &s
         .inlined();
     assert_eq!(one::<Vec<Option<T>>>(&literal, &[], db), array, "{literal}");
     assert_eq!(one::<Vec<T>>(&sent, &[&Vec::<T>::new()], db), []);
+    crate::copy::survives(&array);
+    crate::copy::survives(&Vec::<T>::new());
 }
 
 fn parse<T: std::str::FromStr<Err: Debug>>(text: &str) -> T {

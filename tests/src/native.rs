@@ -2,8 +2,8 @@ use std::error::Error;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use bytes::{BufMut, BytesMut};
-use futures_util::TryStreamExt;
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::{SinkExt, TryStreamExt};
 use plinth::Db;
 use plinth::database::Statement;
 use plinth::orm::{ModelMeta, schema};
@@ -74,6 +74,27 @@ impl Database for Connection {
         RUNTIME
             .block_on(run(&self.0, statement))
             .map_err(|error| Box::new(refusal(&error)))
+    }
+
+    // A load that is refused before its first row breaks the driver's connection:
+    // https://github.com/rust-postgres/rust-postgres/issues/789
+    fn copy_in(&self, _: &str, sql: &str, data: &[u8]) -> Result<u64, Box<Refusal>> {
+        let data = Bytes::copy_from_slice(data);
+        let copied = RUNTIME.block_on(async {
+            let mut sink = Box::pin(self.0.copy_in(sql).await?);
+            sink.send(data).await?;
+            sink.as_mut().finish().await
+        });
+        copied.map_err(|error| Box::new(refusal(&error)))
+    }
+
+    fn copy_out(&self, _: &str, sql: &str) -> Result<Vec<u8>, Box<Refusal>> {
+        let copied = RUNTIME.block_on(async {
+            let rows = self.0.copy_out(sql).await?;
+            rows.try_collect::<Vec<Bytes>>().await
+        });
+        let copied = copied.map_err(|error| Box::new(refusal(&error)))?;
+        Ok(copied.concat())
     }
 }
 

@@ -34,6 +34,29 @@ impl<'a> Cells<'a> {
         (0..count).try_for_each(|_| self.next_cell().map(drop))
     }
 
+    /// How long the first `count` values are, if they are there completely.
+    ///
+    /// # Errors
+    ///
+    /// When a length is none.
+    pub(crate) fn complete(bytes: &[u8], count: usize) -> Result<Option<usize>, DecodeError> {
+        let mut rest = bytes;
+        for _ in 0..count {
+            let Some((length, behind)) = rest.split_first_chunk() else {
+                return Ok(None);
+            };
+            let length = match i32::from_be_bytes(*length) {
+                -1 => 0,
+                length => usize::try_from(length).map_err(|_| truncated())?,
+            };
+            let Some(behind) = behind.get(length..) else {
+                return Ok(None);
+            };
+            rest = behind;
+        }
+        Ok(Some(bytes.len() - rest.len()))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }

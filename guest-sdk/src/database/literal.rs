@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use postgres_types::{Kind, Oid, Type};
 
+use super::Cells;
 use super::column_type::{
     BitString, Cidr, ColumnType, DecodeError, Inet, Interval, MacAddr, Money, PgLsn, TimeTz,
     array_cells, range_bounds, type_of,
@@ -24,6 +25,52 @@ pub(super) fn literal(oid: Oid, raw: Option<&[u8]>) -> String {
         Err(_) => format!("'{}' /* type {oid} */", hex(raw)),
     }
 }
+
+/// Parameters as expressions that have just the same values and types, for
+/// statements that take no parameters and are executed.
+///
+/// # Errors
+///
+/// For a type whose text depends on settings of the session, or that is not
+/// known here.
+pub(crate) fn exact_literals(types: &[Oid], bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
+    let mut cells = Cells::new(bytes);
+    let types = types.iter();
+    types
+        .map(|oid| exact_literal(*oid, cells.next_cell()?))
+        .collect()
+}
+
+fn exact_literal(oid: Oid, raw: Option<&[u8]>) -> Result<String, DecodeError> {
+    let ty = type_of(oid);
+    let (element, brackets) = match ty.kind() {
+        Kind::Array(element) => (element, "[]"),
+        _ => (&ty, ""),
+    };
+    if !EXACT.contains(&element.oid()) {
+        return Err(DecodeError::from(
+            "a value of its type cannot stand in the text of a statement",
+        ));
+    }
+    let name = element.name();
+    let Some(raw) = raw else {
+        return Ok(format!("NULL::{name}{brackets}"));
+    };
+    let text = text_of(&ty, raw)?;
+    if text.contains('\0') {
+        return Err(DecodeError::from("a text in Postgres has no U+0000"));
+    }
+    // As an escape string: what that means depends on no setting.
+    let text = text.replace('\\', "\\\\").replace('\'', "''");
+    Ok(format!("E'{text}'::{name}{brackets}"))
+}
+
+/// The types whose text Postgres reads as the same value, whatever the settings
+/// of the session. Not `money`, which is in the currency of a setting.
+const EXACT: [Oid; 31] = [
+    BOOL, BYTEA, INT8, INT2, INT4, TEXT, JSON, 650, 700, 701, 829, 869, 1043, 1082, 1083, 1114,
+    1184, 1186, 1266, 1560, 1562, NUMERIC, 2950, 3220, JSONB, 3904, 3906, 3908, 3910, 3912, 3926,
+];
 
 fn quoted_as(ty: &Type, text: String) -> String {
     let is_negative = text.starts_with('-');

@@ -184,7 +184,7 @@ impl Parameters {
 }
 
 /// Writes a value behind its length.
-pub(super) fn write_cell(value: &dyn Parameter, out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn write_cell(value: &dyn Parameter, out: &mut BytesMut) -> Result<(), EncodeError> {
     let start = out.len();
     out.put_i32(NULL);
     if value.write(out)? {

@@ -68,6 +68,12 @@ impl Rows {
         }
     }
 
+    /// Other rows of the same columns, laid out as those before.
+    pub(crate) fn refill(&mut self, count: usize, data: Vec<u8>) {
+        self.count = count;
+        self.data = data;
+    }
+
     pub(crate) fn types(&self) -> &[Type] {
         &self.types
     }

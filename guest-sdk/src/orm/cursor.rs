@@ -5,6 +5,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::vec;
 
+use super::meta::ModelMeta;
 use super::model::Model;
 use super::query_set::{QuerySet, decode_rows};
 use super::select::Select;
@@ -31,16 +32,24 @@ pub struct RowIterator<'db, R> {
 }
 
 /// How a part is read, with what else is loaded for it.
-type Decode<'db, R> = Box<dyn Fn(&Rows, &Db) -> Result<Vec<R>> + 'db>;
+pub(super) type Decode<'db, R> = Box<dyn Fn(&Rows, &Db) -> Result<Vec<R>> + 'db>;
 
 /// A transaction, which a cursor needs: the caller's, or one of its own.
-enum CursorDb<'db> {
+pub(super) enum CursorDb<'db> {
     Shared(&'db Db),
     Own(Db),
 }
 
-impl CursorDb<'_> {
-    fn db(&self) -> &Db {
+impl<'db> CursorDb<'db> {
+    /// The one for reading a model's rows.
+    pub(super) fn of(db: &'db Db, model: &ModelMeta) -> Result<Self> {
+        Ok(match db.begin_read(model)? {
+            None => CursorDb::Shared(db),
+            Some(own) => CursorDb::Own(own),
+        })
+    }
+
+    pub(super) fn db(&self) -> &Db {
         match self {
             Self::Shared(db) => db,
             Self::Own(db) => db,
@@ -107,10 +116,7 @@ impl<'db, R> RowIterator<'db, R> {
         let declare = query.after(&format!("DECLARE {name} NO SCROLL CURSOR FOR "));
         let chunk_rows = chunk_rows.max(1);
         let fetch = Statement::new(format!("FETCH {chunk_rows} FROM {name}"), &[])?;
-        let db = match db.begin_read(select.model)? {
-            None => CursorDb::Shared(db),
-            Some(own) => CursorDb::Own(own),
-        };
+        let db = CursorDb::of(db, select.model)?;
         let own = db.db();
         own.execute_on(own.name(), &declare)?;
         Ok(Self {

@@ -80,6 +80,10 @@ impl<M: Model> QuerySet<M> {
         self.prefetches.push(Rc::new(relation));
     }
 
+    pub(super) fn has_prefetches(&self) -> bool {
+        !self.prefetches.is_empty()
+    }
+
     /// Loads what belongs to the rows.
     pub(super) fn prefetch(&self, rows: &mut [M], db: &Db) -> Result<()> {
         prefetch(&self.prefetches, rows, db)

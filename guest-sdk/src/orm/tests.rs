@@ -1,6 +1,7 @@
 //! Queries against a scripted database: what is asked, and how answers are
 //! read.
 
+mod copy;
 mod edit;
 mod loader;
 mod read;

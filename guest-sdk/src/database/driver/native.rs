@@ -6,12 +6,19 @@ use std::rc::Rc;
 
 use super::captured;
 use crate::bindings::plinth::host::database as host;
+use crate::database::copy::CHUNK_BYTES;
 use crate::{Error, Result};
 
 /// What takes the host's place on the development machine.
 pub(crate) trait Driver {
     /// Runs a statement on the database of this name and returns its rows.
     fn run(&self, database: &str, statement: &host::Statement) -> Result<host::Rows>;
+
+    /// Loads all that a COPY sent.
+    fn copy_in(&self, database: &str, sql: &str, data: &[u8]) -> Result<u64>;
+
+    /// All that a COPY has to say.
+    fn copy_out(&self, database: &str, sql: &str) -> Result<Vec<u8>>;
 }
 
 thread_local! {
@@ -92,6 +99,9 @@ const PLAIN: host::TransactionOptions = host::TransactionOptions {
 pub(in crate::database) struct Transaction {
     database: String,
     is_over: bool,
+    /// What a COPY has sent so far, or has still to say. A test's driver is
+    /// asked once, at its end or its beginning.
+    copied: RefCell<Vec<u8>>,
 }
 
 impl Transaction {
@@ -103,6 +113,7 @@ impl Transaction {
         let transaction = Self {
             database: database.to_owned(),
             is_over: false,
+            copied: RefCell::default(),
         };
         if options.statement_timeout_ms > 0 {
             let timeout = options.statement_timeout_ms;
@@ -130,6 +141,50 @@ impl Transaction {
                 run(&self.database, statement).map_err(|error| error.in_pipeline(index))
             })
             .collect()
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "as in the host, where it can fail"
+    )]
+    pub(in crate::database) fn copy_in(&self, sql: &str) -> Result<()> {
+        captured::note(&plain(sql));
+        self.copy_abort();
+        Ok(())
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "as in the host, where it can fail"
+    )]
+    pub(in crate::database) fn copy_write(&self, data: &[u8], _sql: &str) -> Result<()> {
+        self.copied.borrow_mut().extend_from_slice(data);
+        Ok(())
+    }
+
+    pub(in crate::database) fn copy_finish(&self, sql: &str) -> Result<u64> {
+        driver(sql)?.copy_in(&self.database, sql, &self.copied.take())
+    }
+
+    pub(in crate::database) fn copy_out(&self, sql: &str) -> Result<()> {
+        captured::note(&plain(sql));
+        self.copied
+            .replace(driver(sql)?.copy_out(&self.database, sql)?);
+        Ok(())
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "as in the host, where it can fail"
+    )]
+    pub(in crate::database) fn copy_read(&self, _sql: &str) -> Result<Vec<u8>> {
+        let mut copied = self.copied.borrow_mut();
+        let end = copied.len().min(CHUNK_BYTES);
+        Ok(copied.drain(..end).collect())
+    }
+
+    pub(in crate::database) fn copy_abort(&self) {
+        self.copied.take();
     }
 
     pub(in crate::database) fn commit(mut self) -> Result<()> {
@@ -169,30 +224,32 @@ fn begin(options: host::TransactionOptions) -> String {
     ["BEGIN", isolation, read_only, deferrable].concat()
 }
 
+/// What the host does by itself, and so is no statement of the plugin's.
 fn control(database: &str, sql: &str) -> Result<()> {
-    let statement = host::Statement {
+    driver(sql)?.run(database, &plain(sql)).map(drop)
+}
+
+/// A statement without parameters.
+fn plain(sql: &str) -> host::Statement {
+    host::Statement {
         sql: sql.to_owned(),
         parameter_types: Vec::new(),
         parameters: Vec::new(),
         timeout_ms: 0,
-    };
-    // The host does this by itself, so it is no statement of the plugin's.
-    send(database, &statement).map(drop)
+    }
 }
 
 fn run(database: &str, statement: &host::Statement) -> Result<host::Rows> {
     captured::note(statement);
-    send(database, statement)
+    driver(&statement.sql)?.run(database, statement)
 }
 
-fn send(database: &str, statement: &host::Statement) -> Result<host::Rows> {
-    match DRIVER.with_borrow(Clone::clone) {
-        Some(driver) => driver.run(database, statement),
-        None => Err(no_host(statement)),
-    }
+/// What takes the host's place for a statement.
+fn driver(sql: &str) -> Result<Rc<dyn Driver>> {
+    DRIVER.with_borrow(Clone::clone).ok_or_else(|| no_host(sql))
 }
 
-fn no_host(statement: &host::Statement) -> Error {
+fn no_host(sql: &str) -> Error {
     let error = host::Error {
         kind: host::ErrorKind::Disconnected,
         message: "there is no host here: statements run in a plugin that `plinth dev`, \
@@ -205,5 +262,5 @@ fn no_host(statement: &host::Statement) -> Error {
         column: None,
         context: None,
     };
-    Error::database(error, &statement.sql)
+    Error::database(error, sql)
 }

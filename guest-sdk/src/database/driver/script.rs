@@ -14,6 +14,8 @@ pub(crate) struct Script {
     statements: RefCell<Vec<host::Statement>>,
     databases: RefCell<Vec<String>>,
     answers: RefCell<VecDeque<host::Rows>>,
+    /// What copies were given, or are to give.
+    copies: RefCell<VecDeque<Vec<u8>>>,
     failing: RefCell<Option<&'static str>>,
     failing_after: Cell<Option<usize>>,
 }
@@ -66,6 +68,26 @@ impl Script {
             .push_back(host::Rows { affected, ..rows });
     }
 
+    /// Gives this to the next COPY that reads.
+    pub(crate) fn answer_copy(&self, data: Vec<u8>) {
+        self.copies.borrow_mut().push_back(data);
+    }
+
+    /// What the COPY before was given.
+    pub(crate) fn copied(&self) -> Vec<u8> {
+        self.copies.borrow_mut().pop_front().unwrap_or_default()
+    }
+
+    fn note_copy(&self, database: &str, sql: &str) {
+        self.databases.borrow_mut().push(database.to_owned());
+        self.statements.borrow_mut().push(host::Statement {
+            sql: sql.to_owned(),
+            parameter_types: Vec::new(),
+            parameters: Vec::new(),
+            timeout_ms: 0,
+        });
+    }
+
     fn is_failing(&self, sql: &str) -> bool {
         let is_prefix = |prefix| sql.starts_with(prefix);
         self.failing.borrow().is_some_and(is_prefix)
@@ -93,6 +115,17 @@ impl Driver for Script {
         }
         let answer = self.answers.borrow_mut().pop_front();
         Ok(answer.unwrap_or_else(no_rows))
+    }
+
+    fn copy_in(&self, database: &str, sql: &str, data: &[u8]) -> Result<u64> {
+        self.note_copy(database, sql);
+        self.copies.borrow_mut().push_back(data.to_vec());
+        Ok(0)
+    }
+
+    fn copy_out(&self, database: &str, sql: &str) -> Result<Vec<u8>> {
+        self.note_copy(database, sql);
+        Ok(self.copied())
     }
 }
 

@@ -88,6 +88,30 @@ impl Transaction {
             .map_err(|e| failure(e, statements))
     }
 
+    pub(in crate::database) fn copy_in(&self, sql: &str) -> Result<()> {
+        self.0.copy_in(sql).map_err(|e| Error::database(e, sql))
+    }
+
+    pub(in crate::database) fn copy_write(&self, data: &[u8], sql: &str) -> Result<()> {
+        self.0.copy_write(data).map_err(|e| Error::database(e, sql))
+    }
+
+    pub(in crate::database) fn copy_finish(&self, sql: &str) -> Result<u64> {
+        self.0.copy_finish().map_err(|e| Error::database(e, sql))
+    }
+
+    pub(in crate::database) fn copy_out(&self, sql: &str) -> Result<()> {
+        self.0.copy_out(sql).map_err(|e| Error::database(e, sql))
+    }
+
+    pub(in crate::database) fn copy_read(&self, sql: &str) -> Result<Vec<u8>> {
+        self.0.copy_read().map_err(|e| Error::database(e, sql))
+    }
+
+    pub(in crate::database) fn copy_abort(&self) {
+        self.0.copy_abort();
+    }
+
     pub(in crate::database) fn commit(self) -> Result<()> {
         host::Transaction::commit(self.0).map_err(|e| Error::database(e, "COMMIT"))
     }

@@ -150,7 +150,7 @@ impl Writer {
         Ok(())
     }
 
-    fn names(&mut self, model: &ModelMeta, columns: &[usize]) {
+    pub(super) fn names(&mut self, model: &ModelMeta, columns: &[usize]) {
         let columns = columns.iter().map(|column| &model.columns[*column]);
         let discriminator = model.variant.and_then(VariantMeta::column);
         for (index, column) in columns.chain(discriminator).enumerate() {

@@ -24,6 +24,8 @@ pub(super) struct Writer {
     /// The number of the next parameter of an expression that is written
     /// again.
     pub(super) repeating: Option<usize>,
+    /// Where in the text which parameter stands, for those who ask.
+    pub(super) places: Option<Vec<(usize, usize)>>,
 }
 
 /// What the text of a usual query takes.
@@ -38,6 +40,7 @@ impl Writer {
             scope: Scope::new(root),
             outer: Vec::new(),
             repeating: None,
+            places: None,
         }
     }
 
@@ -159,6 +162,9 @@ impl Writer {
 
     /// `$1` and so on.
     pub(super) fn parameter(&mut self, number: usize) {
+        if let Some(places) = &mut self.places {
+            places.push((self.text.len(), number));
+        }
         self.push("$");
         self.number(number);
     }

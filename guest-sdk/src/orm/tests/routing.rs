@@ -83,7 +83,7 @@ fn a_model_is_in_the_database_it_names() {
 
 #[test]
 fn what_needs_a_transaction_begins_it_on_the_models_database() {
-    let databases = databases_of(None, |db| {
+    let databases = databases_of(None, |mut db| {
         let drafts = (0..2000).map(|_| create!(Entry { text: "a" }));
         // The script answers with no rows, which is fewer than were inserted.
         let _ = Entry::objects().bulk_create(drafts, &db);
@@ -91,6 +91,10 @@ fn what_needs_a_transaction_begins_it_on_the_models_database() {
         let draft = create!(Entry { text: "a" });
         let _ = Entry::objects().update_or_create([set], draft, &db);
         drop(Entry::objects().iterator(10, &db).unwrap());
+        // Nor does it tell the types of columns.
+        let _ = Entry::objects().copy_in([create!(Entry { text: "a" })], &mut db);
+        drop(Entry::objects().copy_out(&mut db).unwrap());
+        let _ = Entry::objects().copy_csv_out(Vec::new(), &mut db);
     });
     assert!(databases.len() > 6, "{databases:?}");
     assert!(databases.iter().all(|database| database == "archive"));

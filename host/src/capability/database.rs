@@ -263,7 +263,10 @@ impl HostTransaction for State {
         sql: String,
     ) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.copy_in(&sql).await;
+        let statement = copy::statement(sql);
+        let meter = self.meter(slice::from_ref(&statement));
+        let begin = self.transaction(&handle)?.copy_in(&statement.sql);
+        let outcome = metered(meter, begin).await;
         self.cpu.resume();
         Ok(outcome)
     }
@@ -295,7 +298,10 @@ impl HostTransaction for State {
         sql: String,
     ) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.copy_out(&sql).await;
+        let statement = copy::statement(sql);
+        let meter = self.meter(slice::from_ref(&statement));
+        let begin = self.transaction(&handle)?.copy_out(&statement.sql);
+        let outcome = metered(meter, begin).await;
         self.cpu.resume();
         Ok(outcome)
     }

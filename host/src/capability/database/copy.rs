@@ -16,7 +16,7 @@ use tokio_postgres::{Client, CopyInSink, CopyOutStream};
 use super::connection::STATEMENT_BYTES_MAX;
 use super::lease::{Lease, Loan};
 use super::{Outcome, Transaction, error, verb};
-use crate::bindings::plinth::host::database::{Error, ErrorKind};
+use crate::bindings::plinth::host::database::{Error, ErrorKind, Statement};
 use crate::config::DatabaseLimits;
 
 use direction::Direction;
@@ -257,6 +257,16 @@ impl Transaction {
             State::Lost => error::lost_in_copy(),
             _ => error::invalid("no COPY of this direction is open in this transaction"),
         }
+    }
+}
+
+/// The statement of a copy, as it is counted.
+pub(super) fn statement(sql: String) -> Statement {
+    Statement {
+        sql,
+        parameter_types: Vec::new(),
+        parameters: Vec::new(),
+        timeout_ms: 0,
     }
 }
 

@@ -363,3 +363,19 @@ fn a_read_only_transaction_is_no_write() {
     });
     assert_eq!(databases, ["default", "default", "default", "replica"]);
 }
+
+#[test]
+fn a_transaction_that_only_reads_leaves_reads_on_the_replica() {
+    let read_only = crate::database::TransactionOptions::new().read_only();
+    let databases = databases_of(Some(&PrimaryReplica), |mut db| {
+        let in_it = |tx: &mut Db| Author::objects().exists(tx);
+        db.transaction_with(read_only, in_it).unwrap();
+        read(&db);
+        // The replica takes such a transaction too.
+        let mut replica = db.using("replica");
+        replica.transaction_with(read_only, in_it).unwrap();
+    });
+    let (on_primary, after) = databases.split_at(3);
+    assert_eq!(on_primary, ["default"; 3]);
+    assert_eq!(after, ["replica"; 4]);
+}

@@ -297,6 +297,19 @@ async fn a_pipeline_that_fails_behind_a_savepoint_leaves_the_transaction_good() 
 }
 
 #[tokio::test]
+async fn a_savepoint_does_not_make_half_a_pipeline() {
+    let host = single().await;
+    for inside in [false, true] {
+        let answer = host
+            .get(&format!("/pipeline-with-savepoint/{inside}"))
+            .await;
+        assert!(answer.text().starts_with("operation Some(1)"), "{answer:?}");
+        assert!(answer.text().contains("savepoint"), "{answer:?}");
+    }
+    assert_undone(&host).await;
+}
+
+#[tokio::test]
 async fn many_rows_are_all_inserted_or_none() {
     let host = single().await;
     let answer = host.get("/execute-many/600/400").await;

@@ -13,11 +13,15 @@ use futures_util::future::{MaybeDone, maybe_done};
 
 use super::connection::{Connection, Failure, Prepared, Scope, Want};
 use super::statements::Known;
+use super::verb::Verb;
 use super::{error, wire};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
 
 /// Statements that may go in one pipeline.
 const STATEMENTS_MAX: usize = 1_000;
+
+/// Rolled back to one, a failure would not be the end of the pipeline.
+const NO_SAVEPOINTS: &str = "a pipeline holds no savepoints; set one before it";
 
 /// Which statement of a pipeline failed, and why; the number of statements
 /// where it was none of them.
@@ -87,6 +91,10 @@ impl Connection {
         let mut all = Vec::with_capacity(statements.len());
         // One after the other, so that a text that comes twice is prepared once.
         for (index, (statement, known)) in statements.iter().zip(known).enumerate() {
+            if known.verb == Verb::Savepoint {
+                let failure = error::invalid(NO_SAVEPOINTS).into();
+                return Err(Broken { index, failure });
+            }
             let prepared = self.prepare(statement, known, Scope::Inside).await;
             all.push(prepared.map_err(|failure| Broken { index, failure })?);
         }

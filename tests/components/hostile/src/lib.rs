@@ -266,10 +266,15 @@ fn statements(way: String, count: u32, mut db: Db) -> Result<String> {
             }
         }
         "pending" => {
-            let start = |_| Pending::start("default", &statement());
-            let pending: Vec<_> = (0..count).map(start).collect();
+            let mut pending = Vec::new();
+            for _ in 0..count {
+                match Pending::start("default", &statement()) {
+                    Ok(one) => pending.push(one),
+                    Err(error) => return Ok(error.message),
+                }
+            }
             for one in pending {
-                if let Err(error) = one.and_then(Pending::wait) {
+                if let Err(error) = Pending::wait(one) {
                     return Ok(error.message);
                 }
             }

@@ -220,6 +220,27 @@ fn pipeline(second: String, inside: bool, mut db: Db) -> Result<String> {
     }
 }
 
+/// Tries to go on after a failure in a pipeline, by a savepoint in it.
+#[get("/pipeline-with-savepoint/{inside}")]
+fn pipeline_with_savepoint(inside: bool, mut db: Db) -> Result<String> {
+    let statements = || {
+        Ok::<_, Error>([
+            Statement::new(INSERT, &[&1])?,
+            Statement::new("SAVEPOINT a", &[])?,
+            Statement::new("SELECT 1 / 0", &[])?,
+            Statement::new("ROLLBACK TO SAVEPOINT a", &[])?,
+            Statement::new(INSERT, &[&2])?,
+        ])
+    };
+    let run = |db: &Db| db.pipeline(statements()?).map(drop);
+    let outcome = match inside {
+        true => db.transaction(|tx| run(tx)),
+        false => run(&db),
+    };
+    let error = outcome.expect_err("refused");
+    Ok(format!("operation {:?}: {error}", error.pipeline_index()))
+}
+
 /// Inserts many rows, one of which may be NULL.
 #[get("/execute-many/{rows}/{null}")]
 fn execute_many(rows: i32, null: i32, db: Db) -> Result<String> {
@@ -278,6 +299,7 @@ fn statistics(db: Db) -> Result<String> {
 plinth::plugin! {
     routes: [
         end, handle, increment, options, read_only, timeout, slow, callbacks, pipeline,
+        pipeline_with_savepoint,
         execute_many, overlap, give_up, start, statistics,
     ]
 }

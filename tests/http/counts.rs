@@ -30,6 +30,7 @@ async fn every_way_of_sending_statements_counts() {
         "transaction",
         "pipeline",
         "pending",
+        "copy",
         "refused",
         "failing",
     ] {

@@ -105,17 +105,18 @@ async fn statements_count_and_so_do_their_failures() {
     let mut client = host.client().await;
     client.get("/statements/query/3").await;
     client.get("/statements/pipeline/4").await;
+    client.get("/statements/copy/2").await;
     client.get("/statements/failing/2").await;
     let metrics = host.metrics().await;
-    assert_eq!(statements(&metrics), 9.0);
+    assert_eq!(statements(&metrics), 11.0);
     assert_eq!(failures(&metrics, "server"), 2.0);
     assert_eq!(failures(&metrics, "invalid"), 0.0);
     // A pipeline is one call.
     let calls = metrics.value("plinth_statement_seconds_count", &[PLUGIN]);
-    assert_eq!(calls, 6.0);
+    assert_eq!(calls, 8.0);
     client.get("/statements/refused/7").await;
     let metrics = host.metrics().await;
-    assert_eq!(statements(&metrics), 14.0);
+    assert_eq!(statements(&metrics), 16.0);
     let over = metrics.value("plinth_statements_over_limit_total", &[PLUGIN]);
     assert_eq!(over, 2.0);
 }

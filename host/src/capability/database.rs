@@ -278,6 +278,7 @@ impl HostTransaction for State {
     ) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
         let outcome = self.transaction(&handle)?.copy_write(data).await;
+        self.count_failure(&outcome);
         self.cpu.resume();
         Ok(outcome)
     }
@@ -288,6 +289,7 @@ impl HostTransaction for State {
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
         let outcome = self.transaction(&handle)?.copy_finish().await;
+        self.count_failure(&outcome);
         self.cpu.resume();
         Ok(outcome)
     }
@@ -312,6 +314,7 @@ impl HostTransaction for State {
     ) -> wasmtime::Result<Outcome<Vec<u8>>> {
         self.cpu.pause();
         let outcome = self.transaction(&handle)?.copy_read().await;
+        self.count_failure(&outcome);
         self.cpu.resume();
         Ok(outcome)
     }

@@ -39,6 +39,14 @@ impl State {
             ended: false,
         })
     }
+
+    /// Counts what came of a COPY that was begun before, if it failed.
+    pub(super) fn count_failure<T>(&self, outcome: &Outcome<T>) {
+        if let Err(error) = outcome {
+            let failure = failure_of(error.kind);
+            self.granted.metrics.statements.failed(failure);
+        }
+    }
 }
 
 impl Meter {

@@ -251,7 +251,7 @@ fn transactions(count: u32) -> String {
 /// Sends statements in one of the ways there are, and says what came of it.
 #[get("/statements/{way}/{count}")]
 fn statements(way: String, count: u32, mut db: Db) -> Result<String> {
-    use plinth::bindings::plinth::host::database::{Pending, Statement, pipeline};
+    use plinth::bindings::plinth::host::database::{Pending, Statement, Transaction, pipeline};
     let statement = || Statement {
         sql: "SELECT 1".to_owned(),
         parameter_types: vec![],
@@ -284,6 +284,14 @@ fn statements(way: String, count: u32, mut db: Db) -> Result<String> {
         }
         "savepoints" => {
             db.transaction(|tx| (0..count).try_for_each(|_| tx.transaction(|_| Ok(()))))?
+        }
+        "copy" => {
+            let tx = Transaction::begin("default", PLAIN).expect("begins");
+            for _ in 0..count {
+                tx.copy_out("COPY (SELECT 1) TO STDOUT").expect("begins");
+                while !tx.copy_read().expect("reads").is_empty() {}
+            }
+            Transaction::commit(tx).expect("commits");
         }
         "refused" => {
             let refusal = |_| {

@@ -40,7 +40,9 @@ impl Setup {
             plugin.instances = self.instances;
             ((*name).to_owned(), plugin)
         };
-        let database = DatabaseConfig::new(&self.database_url);
+        let mut database = DatabaseConfig::new(&self.database_url);
+        // The native server beside it asks the same tables as the same role.
+        database.shared_role = true;
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: self.data_dir.clone(),

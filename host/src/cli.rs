@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 mod build;
 mod dev;
 mod doctor;
+mod migrate;
 mod new;
 mod routes;
 mod serve;
@@ -36,6 +37,8 @@ enum Command {
     Dev(dev::Args),
     /// Build a plugin for production and print its size.
     Build(build::Args),
+    /// Create what plugins need in a database: roles, schemas, tables.
+    Migrate(migrate::Args),
     /// Serve the plugins that a plinth.toml names.
     Serve(serve::Args),
     /// List the routes that plugins answer.
@@ -54,6 +57,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::New(args) => new::run(&args),
         Command::Dev(args) => dev::run(args).await,
         Command::Build(args) => build::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Routes(args) => routes::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,

@@ -12,10 +12,14 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 mod connection_share;
+mod plugin_role;
 mod secret;
 mod unknown_key;
 
 pub use secret::Secret;
+
+/// What a plugin calls its database when it has but one.
+pub const DEFAULT_DATABASE: &str = "default";
 
 /// The whole of `plinth.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -30,7 +34,8 @@ pub struct Config {
     /// Shows the cause of a failure in its response. Never in production.
     #[serde(skip)]
     pub dev: bool,
-    /// Creates the tables that plugins' models need before they serve.
+    /// Creates what plugins need in their databases before they serve: roles,
+    /// schemas and tables. The databases' URLs must then be an administrator's.
     #[serde(skip)]
     pub create_tables: bool,
     /// Limits of the HTTP server.
@@ -154,6 +159,10 @@ pub struct DatabaseConfig {
     /// A URL or key-value string as libpq takes it. `${NAME}` stands for an
     /// environment variable, so that the password need not be in the file.
     pub url: String,
+    /// Whether every plugin acts as the role in the URL, instead of as one of
+    /// its own: no plugin is then kept from what another has there.
+    #[serde(default)]
+    pub shared_role: bool,
     /// Limits of the pools and of statements.
     #[serde(default)]
     pub limits: DatabaseLimits,
@@ -164,6 +173,7 @@ impl DatabaseConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            shared_role: false,
             limits: DatabaseLimits::default(),
         }
     }
@@ -172,9 +182,14 @@ impl DatabaseConfig {
 // By hand, because the URL may hold a password.
 impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, limits } = self;
+        let Self {
+            url: _,
+            shared_role,
+            limits,
+        } = self;
         f.debug_struct("DatabaseConfig")
             .field("url", &"hidden")
+            .field("shared_role", shared_role)
             .field("limits", limits)
             .finish()
     }
@@ -256,6 +271,13 @@ pub struct PluginConfig {
     /// the plugin gets where it names none.
     #[serde(default)]
     pub databases: Vec<String>,
+    /// The Postgres role it connects as; without it, `plinth_` and its name.
+    #[serde(default)]
+    pub database_role: Option<String>,
+    /// The role's password, where the server asks for one. `${NAME}` stands for
+    /// an environment variable.
+    #[serde(default)]
+    pub database_password: Option<Secret>,
     /// Limits of each of its instances and requests.
     #[serde(default)]
     pub limits: PluginLimits,
@@ -275,6 +297,8 @@ impl PluginConfig {
             prefix: String::new(),
             instances: InstancePolicy::default(),
             databases: Vec::new(),
+            database_role: None,
+            database_password: None,
             limits: PluginLimits::default(),
             routes: BTreeMap::new(),
             config: BTreeMap::new(),
@@ -406,6 +430,14 @@ impl Config {
             database.url = expand_environment(&database.url)
                 .with_context(|| format!("databases.{name}.url"))?;
         }
+        for (name, plugin) in &mut config.plugins {
+            if let Some(password) = &mut plugin.database_password {
+                let expanded = expand_environment(password.expose());
+                *password = expanded
+                    .map(Secret::new)
+                    .with_context(|| format!("plugins.{name}.database_password"))?;
+            }
+        }
         Ok(config)
     }
 
@@ -446,7 +478,7 @@ impl Config {
             check_database(&database.limits).with_context(|| format!("databases.{name}.limits"))?;
             self.connection_shares(name)?;
         }
-        Ok(())
+        plugin_role::check(self)
     }
 }
 
@@ -600,7 +632,8 @@ mod tests {
 
     #[test]
     fn what_is_printed_of_the_settings_tells_no_password() {
-        let text = "[databases.d]\nurl = 'postgres://shop:hunter2@h/shop'";
+        let text = "[databases.d]\nurl = 'postgres://shop:hunter2@h/shop'\n[plugins.a]\ncomponent = 'a'\n\
+                    database_password = 'hunter2'";
         let printed = format!("{:#?}", Config::parse(text).expect("valid"));
         assert!(printed.contains("statement_timeout_ms"), "{printed}");
         assert!(!printed.contains("hunter2"), "{printed}");

@@ -12,8 +12,9 @@ use tokio::sync::Mutex;
 use crate::bindings::exports::plinth::host::handler::Table;
 use crate::capability::config::settings;
 use crate::capability::database::{Database, Login};
-use crate::config::{Config, PluginConfig};
+use crate::config::{Config, DEFAULT_DATABASE, DatabaseConfig, PluginConfig};
 use crate::engine::Engine;
+use crate::isolation::{Administrator, PluginSchema};
 use crate::metrics::Metrics;
 use crate::plugin::{Compiled, CompiledCache, Plugin};
 use crate::recent::RecentRequests;
@@ -21,9 +22,6 @@ use crate::router::Router;
 use crate::server::BodyRoom;
 use crate::state::Granted;
 use crate::tally::Tally;
-
-/// What a plugin calls its database when it has but one.
-const DEFAULT_DATABASE: &str = "default";
 
 /// The databases of each plugin, by the plugin's name and then the database's.
 ///
@@ -92,6 +90,10 @@ impl Host {
         config.check()?;
         let engine = Engine::new(&config.engine)?;
         let cache = Arc::new(CompiledCache::open(&config.data_dir.join("compiled"))?);
+        // Before there are pools, which connect as the roles.
+        if config.create_tables {
+            prepare(&config).await?;
+        }
         let databases = databases(&config)?;
         let host = Self {
             engine,
@@ -217,7 +219,8 @@ impl Host {
             check_databases(&plugin, &databases)?;
         }
         if self.config.create_tables {
-            create_tables(&plugin, &databases).await?;
+            let created = create_tables(&self.config, &plugin).await;
+            created.with_context(|| format!("cannot create the tables of plugin {name}"))?;
         }
         Ok(Arc::new(plugin))
     }
@@ -260,15 +263,43 @@ fn check_databases(plugin: &Plugin, databases: &HashMap<String, Arc<Database>>) 
         .try_for_each(|table| database_of(plugin, table, databases).map(drop))
 }
 
+/// Creates the roles and the schemas of all plugins, where they are missing.
+async fn prepare(config: &Config) -> Result<()> {
+    for (name, database) in &config.databases {
+        let plugins = PluginSchema::all(config, name);
+        if plugins.is_empty() {
+            continue;
+        }
+        let context = || format!("databases.{name}");
+        let administrator = Administrator::connect(&database.url, None).await;
+        let administrator = administrator.with_context(context)?;
+        administrator
+            .prepare(&plugins)
+            .await
+            .with_context(context)?;
+    }
+    Ok(())
+}
+
 /// Creates the tables that a plugin's models need, where they are missing: those
 /// of each database in one transaction.
-async fn create_tables(plugin: &Plugin, databases: &HashMap<String, Arc<Database>>) -> Result<()> {
-    let tables = &plugin.description().tables;
-    for tables in tables.chunk_by(|one, other| one.database == other.database) {
-        let database = database_of(plugin, &tables[0], databases)?;
-        let statements: Vec<String> = tables.iter().flat_map(|table| table.ddl.clone()).collect();
-        let created = database.run_all(&statements).await;
-        created.with_context(|| format!("cannot create the tables of plugin {}", plugin.name()))?;
+async fn create_tables(config: &Config, plugin: &Plugin) -> Result<()> {
+    let name = plugin.name();
+    let settings = config.plugins.get(name).context("it is not configured")?;
+    for database_name in &settings.databases {
+        let database = config.databases.get(database_name);
+        let database = database.context("its database is not configured")?;
+        let statements = plugin.statements(settings, database_name);
+        if statements.is_empty() {
+            continue;
+        }
+        let administrator = Administrator::connect(&database.url, None).await?;
+        if database.shared_role {
+            administrator.create_shared_tables(&statements).await?;
+        } else {
+            let schema = PluginSchema::new(name, settings);
+            administrator.create_tables(&schema, &statements).await?;
+        }
     }
     Ok(())
 }
@@ -300,12 +331,22 @@ fn databases(config: &Config) -> Result<PluginDatabases> {
         for (plugin, share) in config.connection_shares(name)? {
             let mut settings = settings.clone();
             settings.limits.connections_max = share;
-            let pool = Database::new(name, &settings, &Login::Shared)?;
+            let login = login(plugin, &config.plugins[plugin], &settings);
+            let pool = Database::new(name, &settings, &login)?;
             let pools = databases.entry(plugin.to_owned()).or_default();
             pools.insert(name.clone(), pool);
         }
     }
     Ok(databases)
+}
+
+/// As whom a plugin connects to a database.
+fn login(name: &str, plugin: &PluginConfig, database: &DatabaseConfig) -> Login {
+    if database.shared_role {
+        Login::Shared
+    } else {
+        PluginSchema::new(name, plugin).login()
+    }
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>> {

@@ -14,6 +14,7 @@
 //!
 //! - [`config`]: `plinth.toml`, every limit named and checked once.
 //! - [`host`]: the engine, the databases and the plugins of a running host.
+//! - [`isolation`]: a Postgres role and a schema for each plugin.
 //! - [`engine`]: the wasm engine's settings and its clock.
 //! - [`bindings`]: what is generated from `wit/`; [`state`]: a store's data.
 //! - [`logging`]: log lines; [`metrics`]: what is counted; [`admin`] serves it
@@ -47,6 +48,7 @@ pub mod config;
 pub mod dev;
 pub mod engine;
 pub mod host;
+pub mod isolation;
 pub mod logging;
 pub mod metrics;
 pub mod plugin;

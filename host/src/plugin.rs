@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bindings::exports::plinth::host::handler::{Description, Reply, Route};
+use crate::bindings::exports::plinth::host::handler::{Description, Reply, Route, Table};
 use crate::capability::request::Request;
 use crate::config::{PluginConfig, PluginLimits, RouteLimits};
 use crate::engine::Engine;
@@ -110,6 +110,22 @@ impl Plugin {
 
     pub(crate) fn metrics(&self) -> &PluginMetrics {
         &self.metrics
+    }
+
+    /// The tables of its models in a database, which is named as in `settings`.
+    pub fn tables<'a>(
+        &'a self,
+        settings: &'a PluginConfig,
+        database: &'a str,
+    ) -> impl Iterator<Item = &'a Table> {
+        let tables = self.description.tables.iter();
+        tables.filter(move |table| settings.database_called(&table.database) == Some(database))
+    }
+
+    /// The statements that create those tables.
+    pub fn statements(&self, settings: &PluginConfig, database: &str) -> Vec<String> {
+        let tables = self.tables(settings, database);
+        tables.flat_map(|table| table.ddl.clone()).collect()
     }
 
     /// Answers a request.

@@ -7,7 +7,8 @@ use serde_json::Value;
 /// A host whose plugin reads from `default` under the name of `replica`, and
 /// what is in its archive.
 async fn with_archive() -> (TestHost, TestDatabase) {
-    let (default, archive) = (TestDatabase::create().await, TestDatabase::create().await);
+    let (default, mut archive) = (TestDatabase::create().await, TestDatabase::create().await);
+    archive.look_in("databases");
     let given = archive.clone();
     let host = TestHost::with("databases", |options| {
         options.databases.insert("replica".into(), default.clone());
@@ -32,7 +33,7 @@ pub(crate) async fn post(host: &TestHost, path: &str) -> Value {
 }
 
 async fn tables(database: &tokio_postgres::Client) -> Vec<String> {
-    let sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1";
+    let sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'databases' ORDER BY 1";
     let rows = database.query(sql, &[]).await.expect("answers");
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -7,6 +7,7 @@ mod counts;
 mod database;
 mod databases;
 mod hello;
+mod isolation;
 mod lanes;
 mod limits;
 mod metrics;

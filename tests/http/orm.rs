@@ -199,6 +199,12 @@ async fn staff_comes_with_everybody() {
 #[tokio::test]
 async fn types_that_are_not_built_in_go_there_and_back() {
     let host = people().await;
+    let created = "CREATE TYPE mood AS ENUM ('glad', 'sad')";
+    host.postgres()
+        .await
+        .batch_execute(created)
+        .await
+        .expect("creates");
     assert_eq!(read(&host, "/mood/sad").await, json!(["sad", true]));
     assert_eq!(read(&host, "/mood/glad").await, json!(["glad", false]));
     let mut client = host.client().await;

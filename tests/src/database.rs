@@ -46,6 +46,13 @@ impl TestDatabase {
         Self { url, config }
     }
 
+    /// Lets connections past any host find the tables of a plugin by their names
+    /// alone.
+    pub fn look_in(&mut self, plugin: &str) {
+        let path = format!("-c search_path={plugin},public");
+        self.config.options(path);
+    }
+
     /// A connection to it, past any host.
     ///
     /// # Panics

@@ -26,6 +26,9 @@ pub struct Options {
     pub databases: BTreeMap<String, TestDatabase>,
     /// The plugin; its component and databases are filled in.
     pub plugin: PluginConfig,
+    /// Other plugins that are given the same database, each under its name:
+    /// `/bookstore/…`.
+    pub others: Vec<&'static str>,
     /// Whether problems show their cause, and the host keeps what requests sent
     /// to the database, for [`TestHost::assert_num_queries`].
     pub dev: bool,
@@ -82,6 +85,7 @@ impl TestHost {
             },
             databases: BTreeMap::new(),
             plugin: PluginConfig::new(""),
+            others: Vec::new(),
             dev: false,
             admin: false,
         };
@@ -92,7 +96,15 @@ impl TestHost {
             databases.insert("default".into(), TestDatabase::create().await);
         }
         options.plugin.databases = databases.keys().cloned().collect();
-        let postgres = databases["default"].clone();
+        let mut postgres = databases["default"].clone();
+        postgres.look_in(plugin);
+        let mut plugins = BTreeMap::from([(plugin.to_owned(), options.plugin)]);
+        for other in options.others {
+            let mut config = PluginConfig::new(component(other).await);
+            config.databases = vec!["default".into()];
+            config.prefix = format!("/{other}");
+            plugins.insert(other.to_owned(), config);
+        }
         let limits = options.database;
         let configured = databases.into_iter().map(|(name, database)| {
             let mut config = DatabaseConfig::new(database.url);
@@ -109,7 +121,7 @@ impl TestHost {
             },
             server: options.server,
             databases: configured.collect(),
-            plugins: [(plugin.into(), options.plugin)].into(),
+            plugins,
             ..Config::default()
         };
         let listener = server::bind(config.listen).await.expect("a port");
@@ -150,8 +162,17 @@ impl TestHost {
     ///
     /// When it fails.
     pub async fn seed(&self) {
+        self.seed_plugin(&self.name).await;
+    }
+
+    /// Loads the demonstration data of one of several plugins.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    pub async fn seed_plugin(&self, name: &str) {
         let site = self.host.site();
-        site.plugin(&self.name)
+        site.plugin(name)
             .expect("served")
             .seed()
             .await
@@ -248,7 +269,8 @@ impl TestHost {
         self.host.reload(&self.name, wasm).await.expect("reloads")
     }
 
-    /// A connection to the test's database, past the host.
+    /// A connection to the test's database, past the host: a superuser's, with
+    /// the plugin's schema as its own.
     ///
     /// # Panics
     ///

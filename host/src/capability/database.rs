@@ -35,6 +35,7 @@ mod verb;
 mod wire;
 
 pub use login::{EXTENSIONS_SCHEMA, Login};
+pub(crate) use login::{prepend_options, quote_identifier, setting};
 pub use pending::Pending;
 pub use pool::Database;
 pub use transaction::Transaction;

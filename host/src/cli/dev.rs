@@ -16,6 +16,7 @@ use crate::dev::database::Bookkeeping;
 use crate::dev::postgres::{PrivatePostgres, Storage};
 use crate::dev::watch::SourceWatcher;
 use crate::host::{Host, Reload};
+use crate::isolation::{self, Administrator, PluginSchema};
 use crate::plugin::Plugin;
 use crate::progress::Progress;
 use crate::{logging, server};
@@ -104,6 +105,8 @@ impl Session {
         let listener = server::bind(config.listen).await?;
         let admin = Admin::bind(&config.admin).await?;
         databases(&mut config, args, &source, postgres, progress).await?;
+        mount(&mut config, &source, PathBuf::new());
+        give_roles(&mut config, progress).await?;
         let connect = config.databases[DATABASE]
             .url
             .parse()
@@ -226,6 +229,43 @@ fn private_name(plugin: &str, database: &str) -> String {
         DATABASE => plugin.to_owned(),
         _ => format!("{plugin}_{database}"),
     }
+}
+
+/// Gives each plugin its role, or falls back to the URL's own where that one
+/// may not create roles, or where they could not connect.
+async fn give_roles(config: &mut Config, progress: &Progress) -> Result<()> {
+    let names: Vec<String> = config.databases.keys().cloned().collect();
+    for name in names {
+        let plugins = PluginSchema::all(config, &name);
+        let Some(database) = config.databases.get_mut(&name) else {
+            continue;
+        };
+        let context = || format!("databases.{name}");
+        match try_roles(&database.url, &plugins).await {
+            Ok(()) => {}
+            Err(cause) if isolation::is_refused(&cause) => {
+                database.shared_role = true;
+                progress.line(&format!(
+                    "! {cause:#}: on databases.{name} all plugins act as the role in its URL, which \
+                     keeps none from what another has there. `shared_role = true` says that it is meant."
+                ));
+            }
+            Err(cause) => return Err(cause).with_context(context),
+        }
+    }
+    Ok(())
+}
+
+async fn try_roles(url: &str, plugins: &[PluginSchema]) -> Result<()> {
+    if plugins.is_empty() {
+        return Ok(());
+    }
+    let administrator = Administrator::connect(url, None).await?;
+    administrator.prepare(plugins).await?;
+    for plugin in plugins {
+        administrator.try_login(plugin).await?;
+    }
+    Ok(())
 }
 
 /// Builds the plugin and starts a host with it.

@@ -10,7 +10,7 @@ use super::stop;
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::host::Host;
-use crate::{logging, server};
+use crate::{isolation, logging, server};
 
 /// Serves the plugins that a `plinth.toml` names.
 ///
@@ -24,14 +24,10 @@ pub(super) struct Args {
     /// Listen here instead of the configured address.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// Create the tables that the plugins' models need, where they are missing.
-    #[arg(long)]
-    create_tables: bool,
 }
 
 pub(super) async fn run(args: Args) -> Result<()> {
     let mut config = Config::read(&args.config)?;
-    config.create_tables = args.create_tables;
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
@@ -45,6 +41,7 @@ pub(super) async fn run(args: Args) -> Result<()> {
     let listener = server::bind(config.listen).await?;
     let admin = Admin::bind(&config.admin).await?;
     let host = Arc::new(Host::start(config).await?);
+    isolation::check(&host).await?;
     tracing::info!("serving on http://{}/", listener.local_addr()?);
     // Until the last request is answered: how it ends is worth seeing too.
     let admin = admin.map(|listener| Admin::serve(Arc::clone(&host), listener));

@@ -24,7 +24,7 @@ pub const EXTENSIONS_SCHEMA: &str = "extensions";
 impl Login {
     /// Makes a connection be this login's. Of what the URL says, the server and
     /// the database stay; its role and password do not.
-    pub(super) fn apply(&self, config: &mut tokio_postgres::Config) {
+    pub(crate) fn apply(&self, config: &mut tokio_postgres::Config) {
         let Self::Own {
             role,
             password,
@@ -47,7 +47,7 @@ impl Login {
 }
 
 /// The schemas in which a plugin's unqualified names are looked up.
-pub(crate) fn search_path(schema: &str) -> String {
+fn search_path(schema: &str) -> String {
     format!("{}, {EXTENSIONS_SCHEMA}", quote_identifier(schema))
 }
 

@@ -112,6 +112,15 @@ fn sql(request: Request, db: Db) -> String {
     }
 }
 
+/// Runs any statement, and says nothing but with which SQLSTATE it was refused.
+#[post("/refusal")]
+fn refusal(request: Request, db: Db) -> String {
+    match db.query(String::from_utf8_lossy(&request.body()), &[]) {
+        Ok(rows) => format!("{} rows", rows.len()),
+        Err(error) => error.sqlstate().unwrap_or("no SQLSTATE").to_owned(),
+    }
+}
+
 /// Inserts a row in a transaction and waits there.
 #[get("/hold/{seconds}")]
 fn hold(seconds: i64, mut db: Db) -> Result<&'static str> {
@@ -371,7 +380,7 @@ fn reply(kind: String) -> Reply {
 plinth::plugin! {
     routes: [
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
-        log_lines, sql, hold, idle, fail, ignore, ignore_refusal,
+        log_lines, sql, refusal, hold, idle, fail, ignore, ignore_refusal,
         headers, savepoint, abandon, leak, parameters, pending, print, reply, rows, statements, transactions,
     ]
 }

@@ -186,11 +186,6 @@ fn staff(db: Db) -> Result<Json<Vec<Staff>>> {
 /// A value of a type that Postgres learnt of after the plugin was compiled.
 #[get("/mood/{mood}")]
 fn mood(mood: Mood, db: Db) -> Result<Json<(Mood, bool)>> {
-    db.execute(
-        "DO $$ BEGIN CREATE TYPE mood AS ENUM ('glad', 'sad'); \
-                EXCEPTION WHEN duplicate_object THEN END $$",
-        &[],
-    )?;
     let one = Person::objects().filter(Person::name.eq("Ann"));
     let is_sad = raw::<_, bool>("{} = 'sad'::mood", (mood,));
     Ok(Json(one.values((raw("{}", (mood,)), is_sad)).get(&db)?))

@@ -1,0 +1,336 @@
+//! Who creates roles, schemas and tables: a session of an administrator's, and
+//! sessions of the roles that own plugins' tables.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use postgres_protocol::password::scram_sha_256;
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::PluginSchema;
+use super::step::{Step, literal};
+use super::steps;
+use crate::capability::database::{Login, prepend_options, quote_identifier, setting};
+use crate::config::Secret;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long all statements of a plugin may take: an index on a large table takes
+/// its time, and a plugin that never ends has none.
+const TABLES_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
+/// How long to wait for a lock that somebody else holds.
+const LOCK_TIMEOUT_MS: &str = "30000";
+
+/// The lock that two who prepare one database at a time take turns with.
+const PREPARING: &str = "pg_advisory_lock(1886547310, 1)";
+const PREPARED: &str = "pg_advisory_unlock(1886547310, 1)";
+
+/// A session that may create roles and schemas in one database.
+pub struct Administrator {
+    config: Config,
+    client: Client,
+    database: String,
+}
+
+/// What was done, or could not be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What it is, as something to do: `create role "plinth_shop"`.
+    pub what: String,
+    /// Whether the administrator may not do it. Everything works without it.
+    pub refused: bool,
+}
+
+impl Administrator {
+    /// Connects to the database where plugins shall have their schemas; which
+    /// one that is, where the URL does not say.
+    ///
+    /// # Errors
+    ///
+    /// When it can't connect; the message says why, and nothing of the URL.
+    pub async fn connect(url: &str, database: Option<&str>) -> Result<Self> {
+        let mut config: Config = url.parse().map_err(|_| not_a_url())?;
+        if let (None, Some(database)) = (config.get_dbname(), database) {
+            config.dbname(database);
+        }
+        prepend_options(&mut config, &setting("lock_timeout", LOCK_TIMEOUT_MS));
+        let client = connect(&config)
+            .await
+            .context("cannot connect to Postgres as an administrator")?;
+        let row = client
+            .query_one("SELECT current_database()::text", &[])
+            .await?;
+        Ok(Self {
+            config,
+            client,
+            database: row.get(0),
+        })
+    }
+
+    /// The name of the database it is connected to.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Whether the server is a copy of another, where nothing can be created:
+    /// what is created there arrives here.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks.
+    pub async fn is_replica(&self) -> Result<bool> {
+        holds(&self.client, "pg_is_in_recovery()").await
+    }
+
+    /// Creates the roles and schemas of plugins and gives them their rights,
+    /// where something of it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses, or a role or a schema of that name is unfit.
+    pub async fn prepare(&self, plugins: &[PluginSchema]) -> Result<Vec<Change>> {
+        if plugins.is_empty() || self.is_replica().await? {
+            return Ok(Vec::new());
+        }
+        self.lock(PREPARING).await?;
+        let mut steps = steps::of_database(&self.database);
+        for plugin in plugins {
+            steps.extend(steps::of_plugin(&self.database, plugin));
+        }
+        let mut changes = run(&self.client, &steps).await?;
+        for plugin in plugins {
+            changes.extend(self.set_password(plugin).await?);
+        }
+        self.lock(PREPARED).await?;
+        Ok(changes)
+    }
+
+    /// Creates a plugin's tables, as the role that owns them.
+    ///
+    /// The statements are the plugin's, so they are not to be trusted: no role
+    /// but the owner's runs them.
+    ///
+    /// # Errors
+    ///
+    /// When the owner can't connect, or Postgres refuses a statement.
+    pub async fn create_tables(
+        &self,
+        plugin: &PluginSchema,
+        ddl: &[String],
+    ) -> Result<Vec<Change>> {
+        if self.is_replica().await? {
+            return Ok(Vec::new());
+        }
+        self.lock(PREPARING).await?;
+        let owner = self.connect_as_owner(plugin).await?;
+        let mut changes = run(&owner, &steps::of_tables_to_come(plugin)).await?;
+        let schema = literal(&plugin.schema);
+        changes.extend(create_tables(&owner, &schema, ddl).await?);
+        self.lock(PREPARED).await?;
+        Ok(changes)
+    }
+
+    /// Creates a plugin's tables where all plugins are one role: that of this
+    /// session, and wherever its names lead.
+    ///
+    /// # Errors
+    ///
+    /// When Postgres refuses a statement.
+    pub async fn create_shared_tables(&self, ddl: &[String]) -> Result<Vec<Change>> {
+        if self.is_replica().await? {
+            return Ok(Vec::new());
+        }
+        self.lock(PREPARING).await?;
+        let changes = create_tables(&self.client, "current_schema()", ddl).await?;
+        self.lock(PREPARED).await?;
+        Ok(changes)
+    }
+
+    /// Whether a plugin can connect as the role it has been given.
+    ///
+    /// # Errors
+    ///
+    /// When it can't.
+    pub async fn try_login(&self, plugin: &PluginSchema) -> Result<()> {
+        let mut config = self.config.clone();
+        plugin.login().apply(&mut config);
+        let connected = connect(&config).await;
+        connected.with_context(|| format!("cannot connect as role {:?}", plugin.role))?;
+        Ok(())
+    }
+
+    async fn lock(&self, lock: &str) -> Result<()> {
+        batch(&self.client, &format!("SELECT {lock}")).await
+    }
+
+    /// Sets the password that is configured for a plugin, as something it can't
+    /// be read from.
+    async fn set_password(&self, plugin: &PluginSchema) -> Result<Option<Change>> {
+        let Some(password) = &plugin.password else {
+            return Ok(None);
+        };
+        let role = quote_identifier(&plugin.role);
+        let verifier = scram_sha_256(password.expose().as_bytes());
+        let sql = format!("ALTER ROLE {role} PASSWORD {}", literal(&verifier));
+        let what = format!("set the password of role {role}");
+        let set = batch(&self.client, &sql).await;
+        set.with_context(|| format!("cannot {what}"))?;
+        Ok(Some(Change {
+            what,
+            refused: false,
+        }))
+    }
+
+    /// Connects as the role that owns a plugin's tables. A server that wants a
+    /// password gets one that is good for this connection only.
+    async fn connect_as_owner(&self, plugin: &PluginSchema) -> Result<Client> {
+        match connect(&self.owner_config(plugin, None)).await {
+            Err(cause) if is_refused(&cause) => {}
+            connected => return connected,
+        }
+        let role = quote_identifier(&plugin.owner);
+        let password = Secret::new(random_text()?);
+        let verifier = literal(&scram_sha_256(password.expose().as_bytes()));
+        let soon = "SELECT (now() + interval '1 minute')::text";
+        let soon: String = self.client.query_one(soon, &[]).await?.get(0);
+        let set = format!(
+            "ALTER ROLE {role} PASSWORD {verifier} VALID UNTIL {}",
+            literal(&soon)
+        );
+        batch(&self.client, &set).await?;
+        let connected = connect(&self.owner_config(plugin, Some(password))).await;
+        let unset = format!("ALTER ROLE {role} PASSWORD NULL VALID UNTIL 'infinity'");
+        batch(&self.client, &unset).await?;
+        connected.with_context(|| {
+            format!(
+                "cannot connect as {role}, who owns the tables of plugin {}: let it in by password in pg_hba.conf, \
+                 or run what `plinth migrate --sql` prints",
+                plugin.plugin
+            )
+        })
+    }
+
+    fn owner_config(&self, plugin: &PluginSchema, password: Option<Secret>) -> Config {
+        let login = Login::Own {
+            role: plugin.owner.clone(),
+            password,
+            schema: plugin.schema.clone(),
+        };
+        let mut config = self.config.clone();
+        config.dbname(&self.database);
+        login.apply(&mut config);
+        config
+    }
+}
+
+/// Whether Postgres refused for want of rights or of a way to log in, which
+/// another role or another setting of the server would change.
+pub(crate) fn is_refused(error: &anyhow::Error) -> bool {
+    let state = error.chain().find_map(|cause| {
+        let cause = cause.downcast_ref::<tokio_postgres::Error>()?;
+        Some(cause.code()?.code().to_owned())
+    });
+    state.is_some_and(|state| state == "42501" || state.starts_with("28"))
+}
+
+pub(super) async fn connect(config: &Config) -> Result<Client> {
+    let Ok(connected) = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(NoTls)).await else {
+        bail!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
+    };
+    let (client, connection) = connected?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Whether a condition holds.
+pub(super) async fn holds(client: &Client, condition: &str) -> Result<bool> {
+    let row = client
+        .query_one(&format!("SELECT ({condition})"), &[])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// Brings about what is not there yet.
+async fn run(client: &Client, steps: &[Step]) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for step in steps {
+        let what = &step.what;
+        if holds(client, &step.done).await? {
+            continue;
+        }
+        let outcome = batch(client, &step.sql).await;
+        // Postgres only warns where it grants nothing, and somebody else may have been faster.
+        let refused = !holds(client, &step.done).await?;
+        if refused && step.necessary {
+            outcome.with_context(|| format!("cannot {what}"))?;
+            bail!(
+                "cannot {what}: Postgres did not say why; the administrator's role may lack the right"
+            );
+        }
+        let what = what.clone();
+        changes.push(Change { what, refused });
+    }
+    Ok(changes)
+}
+
+/// Runs a plugin's statements in one transaction, and tells what is new in its
+/// schema, which is given as an expression.
+async fn create_tables(client: &Client, schema: &str, ddl: &[String]) -> Result<Vec<Change>> {
+    let before = relations(client, schema).await?;
+    let created = async {
+        batch(client, "BEGIN").await?;
+        for sql in ddl {
+            batch(client, sql).await.with_context(|| sql.clone())?;
+        }
+        batch(client, "COMMIT").await
+    };
+    let Ok(created) = tokio::time::timeout(TABLES_TIMEOUT, created).await else {
+        bail!(
+            "its statements take longer than {} s",
+            TABLES_TIMEOUT.as_secs()
+        );
+    };
+    created?;
+    let after = relations(client, schema).await?;
+    let new = after.difference(&before);
+    let change = |what: &String| Change {
+        what: format!("create {what}"),
+        refused: false,
+    };
+    Ok(new.map(change).collect())
+}
+
+/// The tables and indexes of a schema. The constraints' indexes come with their
+/// tables.
+async fn relations(client: &Client, schema: &str) -> Result<BTreeSet<String>> {
+    let sql = format!(
+        "SELECT CASE WHEN c.relkind = 'i' THEN 'index ' ELSE 'table ' END || c.oid::regclass::text \
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p', 'i') \
+         AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid)"
+    );
+    let rows = client.query(&sql, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+async fn batch(client: &Client, sql: &str) -> Result<()> {
+    client.batch_execute(sql).await?;
+    Ok(())
+}
+
+fn random_text() -> Result<String> {
+    let mut bytes = [0; 24];
+    getrandom::fill(&mut bytes).map_err(|cause| anyhow::anyhow!("no random bytes: {cause}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Says nothing of what it found there: a password may be in it.
+fn not_a_url() -> anyhow::Error {
+    anyhow::anyhow!(
+        "the administrator's URL is no Postgres URL (postgres://user@host/name) and no key-value text (host=… dbname=…); \
+         a password in a URL must be percent-encoded"
+    )
+}

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+#[path = "commands/migrate.rs"]
+mod migrate;
+
 /// A first build of a plugin compiles the SDK and all it depends on.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -41,7 +44,9 @@ fn folder() -> tempfile::TempDir {
 fn help_names_every_command() {
     let output = plinth(&["--help"], &here());
     let text = String::from_utf8(output.stdout).expect("text");
-    for command in ["new", "dev", "build", "serve", "routes", "doctor"] {
+    for command in [
+        "new", "dev", "build", "migrate", "serve", "routes", "doctor",
+    ] {
         assert!(
             text.contains(&format!("\n  {command} ")),
             "{command}: {text}"

@@ -66,8 +66,11 @@ pub(super) fn check(config: &Config) -> Result<()> {
 
 fn check_names(name: &str, plugin: &PluginConfig) -> Result<()> {
     let (role, owner) = (plugin.role(name), plugin.owner_role(name));
-    if name.len() > NAME_BYTES_MAX || name.is_empty() || name.contains('\0') {
-        bail!("its name is that of its schema too, and Postgres takes 1 to {NAME_BYTES_MAX} bytes");
+    let is_odd = |name: &str| name.is_empty() || name.contains(char::is_control);
+    if name.len() > NAME_BYTES_MAX || is_odd(name) {
+        bail!(
+            "its name is that of its schema too, which has 1 to {NAME_BYTES_MAX} bytes and no control characters"
+        );
     }
     if SCHEMAS_TAKEN.contains(&name) || name.starts_with("pg_") {
         bail!("its name is that of its schema too, and {name:?} is taken: name it otherwise");
@@ -78,11 +81,7 @@ fn check_names(name: &str, plugin: &PluginConfig) -> Result<()> {
             owner.len()
         );
     }
-    if role.is_empty()
-        || role.contains('\0')
-        || ROLES_TAKEN.contains(&role.as_str())
-        || role.starts_with("pg_")
-    {
+    if is_odd(&role) || ROLES_TAKEN.contains(&role.as_str()) || role.starts_with("pg_") {
         bail!("database_role = {role:?} is no name for a role");
     }
     Ok(())
@@ -147,6 +146,7 @@ mod tests {
             "plinth",
             "extensions",
             "",
+            "a\nb",
         ] {
             refusal(&plugin(name, ""));
         }

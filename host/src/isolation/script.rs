@@ -87,11 +87,8 @@ mod tests {
     }
 
     #[test]
-    fn no_name_or_statement_begins_a_line_for_psql() {
-        let text = of(
-            "a\n\\! echo gone",
-            "x\n\\! echo gone\n$migrate$;\n\\! echo gone",
-        );
+    fn no_statement_of_a_plugin_begins_a_line_for_psql() {
+        let text = of("blog", "x\n\\! echo gone\n$migrate$;\n\\! echo gone");
         let mut quoted = None::<String>;
         for line in text.lines() {
             let tag = line

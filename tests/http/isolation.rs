@@ -115,11 +115,12 @@ async fn what_the_server_knows_is_out_of_reach() {
 
 #[tokio::test]
 async fn files_and_programs_are_out_of_reach() {
+    // COPY in a block, since the host itself refuses it as a statement.
     assert_denied(&[
-        "COPY (SELECT 1) TO PROGRAM 'id > /tmp/evil'",
-        "COPY held FROM PROGRAM 'echo 1'",
-        "COPY held FROM '/etc/passwd'",
-        "COPY (SELECT 1) TO '/tmp/evil'",
+        "DO $$ BEGIN COPY (SELECT 1) TO PROGRAM 'id > /tmp/evil'; END $$",
+        "DO $$ BEGIN COPY held FROM PROGRAM 'echo 1'; END $$",
+        "DO $$ BEGIN COPY held FROM '/etc/passwd'; END $$",
+        "DO $$ BEGIN COPY (SELECT 1) TO '/tmp/evil'; END $$",
         "SELECT pg_read_file('/etc/passwd')",
         "SELECT pg_read_binary_file('/etc/passwd')",
         "SELECT pg_ls_dir('/')",

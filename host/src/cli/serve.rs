@@ -41,7 +41,8 @@ pub(super) async fn run(args: Args) -> Result<()> {
     let listener = server::bind(config.listen).await?;
     let admin = Admin::bind(&config.admin).await?;
     let host = Arc::new(Host::start(config).await?);
-    isolation::check(&host).await?;
+    let plugins: Vec<_> = host.site().plugins().cloned().collect();
+    isolation::check(host.config(), &plugins).await?;
     tracing::info!("serving on http://{}/", listener.local_addr()?);
     // Until the last request is answered: how it ends is worth seeing too.
     let admin = admin.map(|listener| Admin::serve(Arc::clone(&host), listener));

@@ -1,5 +1,7 @@
 //! Whether a plugin has what it needs in a database, and no more.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 use tokio_postgres::Client;
 
@@ -7,7 +9,8 @@ use super::administrator::{connect, holds};
 use super::step::literal;
 use super::{PluginSchema, steps};
 use crate::capability::database::quote_identifier;
-use crate::host::Host;
+use crate::config::Config;
+use crate::plugin::Plugin;
 
 /// What to do about it.
 const ADVICE: &str = "run `plinth migrate`";
@@ -20,13 +23,13 @@ const ADVICE: &str = "run `plinth migrate`";
 ///
 /// When a role can't log in, may do more than a plugin's should, or misses
 /// something; the message says what to do.
-pub async fn check(host: &Host) -> Result<()> {
-    for (name, database) in &host.config().databases {
-        for plugin in PluginSchema::all(host.config(), name) {
+pub async fn check(config: &Config, plugins: &[Arc<Plugin>]) -> Result<()> {
+    for (name, database) in &config.databases {
+        for plugin in PluginSchema::all(config, name) {
             let context = || format!("plugin {} on databases.{name}", plugin.plugin);
-            let mut config = database.url.parse().with_context(context)?;
-            plugin.login().apply(&mut config);
-            let client = match connect(&config).await {
+            let mut login = database.url.parse().with_context(context)?;
+            plugin.login().apply(&mut login);
+            let client = match connect(&login).await {
                 Ok(client) => client,
                 Err(cause) if is_database_error(&cause) => {
                     let role = quote_identifier(&plugin.role);
@@ -43,7 +46,7 @@ pub async fn check(host: &Host) -> Result<()> {
                 }
             };
             check_role(&client, &plugin).await.with_context(context)?;
-            check_tables(host, &client, &plugin, name)
+            check_tables(config, plugins, &client, &plugin, name)
                 .await
                 .with_context(context)?;
         }
@@ -77,15 +80,16 @@ async fn check_role(client: &Client, schema: &PluginSchema) -> Result<()> {
 }
 
 async fn check_tables(
-    host: &Host,
+    config: &Config,
+    plugins: &[Arc<Plugin>],
     client: &Client,
     schema: &PluginSchema,
     database: &str,
 ) -> Result<()> {
-    let site = host.site();
+    let mut plugins = plugins.iter();
     let (Some(plugin), Some(settings)) = (
-        site.plugin(&schema.plugin),
-        host.config().plugins.get(&schema.plugin),
+        plugins.find(|plugin| plugin.name() == schema.plugin),
+        config.plugins.get(&schema.plugin),
     ) else {
         return Ok(());
     };

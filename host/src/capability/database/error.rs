@@ -92,12 +92,28 @@ pub(super) fn from_pool(database: &str, cause: &PoolError<tokio_postgres::Error>
         ),
         PoolError::Backend(cause) => error(
             ErrorKind::Disconnected,
-            format!("cannot connect to database {database:?}: {}", chain(cause)),
+            format!(
+                "cannot connect to database {database:?}: {}{}",
+                chain(cause),
+                advice(cause)
+            ),
         ),
         other => error(
             ErrorKind::Disconnected,
             format!("cannot connect to database {database:?}: {other}"),
         ),
+    }
+}
+
+/// What to do where Postgres does not let the role in.
+fn advice(cause: &tokio_postgres::Error) -> &'static str {
+    let is_refused = cause
+        .code()
+        .is_some_and(|state| state.code().starts_with("28"));
+    if is_refused {
+        "; run `plinth migrate`"
+    } else {
+        ""
     }
 }
 

@@ -258,3 +258,20 @@ fn the_statements_are_printed_for_an_administrator_to_run() {
         "the same was done"
     );
 }
+
+#[test]
+fn dev_falls_back_to_the_urls_role_where_that_may_not_create_roles() {
+    let shop = Shop::open();
+    shop.run(&format!(
+        "CREATE ROLE someone LOGIN PASSWORD '{PASSWORD}'; GRANT ALL ON DATABASE shop TO someone"
+    ));
+    let url = shop.admin_url().replace("'postgres'", "'someone'");
+    let url = format!("{url} password={PASSWORD}");
+    let arguments = ["dev", "plugins/hello", "--port", "0", "--database", &url];
+    let mut dev = Running::start(&arguments, &here());
+    let said = dev.wait_for("all plugins act as the role in its URL");
+    without_password(said.as_bytes());
+    assert!(said.contains("shared_role = true"), "{said}");
+    assert!(get(&dev.address(), "/hello/Ada").contains("Ada"));
+    assert!(dev.end(Signal::INT).success());
+}

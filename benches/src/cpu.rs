@@ -34,6 +34,25 @@ impl ThreadClock {
     }
 }
 
+/// The ticks in a second that `/proc` counts in, whatever the kernel's own clock
+/// does: `USER_HZ` is part of the kernel's promises.
+const TICKS: u64 = 100;
+
+/// The time that all threads of this process have spent on a core, those that
+/// have ended included.
+pub(crate) fn process_time() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")
+        .context("/proc must be mounted to measure a process")?;
+    // See proc_pid_stat(5): the name may hold anything, a parenthesis included.
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let mut times = after_name.split_ascii_whitespace().skip(11);
+    let mut next = || times.next().and_then(|ticks| ticks.parse::<u64>().ok());
+    let (Some(user), Some(system)) = (next(), next()) else {
+        anyhow::bail!("the kernel's /proc/self/stat is not what it used to be")
+    };
+    Ok(Duration::from_millis((user + system) * 1000 / TICKS))
+}
+
 /// Who runs on which core, so that neither the client nor Postgres takes time
 /// from the server that is measured.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +122,18 @@ mod tests {
                 "the clock stands still"
             );
         }
+    }
+
+    #[test]
+    fn a_process_counts_the_threads_that_have_ended() {
+        let before = process_time().expect("/proc");
+        let work = || {
+            let clock = ThreadClock::of_this_thread().expect("/proc");
+            while clock.read().expect("reads") < Duration::from_millis(60) {}
+        };
+        std::thread::spawn(work).join().expect("works");
+        let took = process_time().expect("reads") - before;
+        assert!(took >= Duration::from_millis(40), "{took:?}");
     }
 
     #[test]

@@ -5,15 +5,18 @@
 //! - [`reload`]: from a plugin's new bytes to its first answer.
 //! - [`size`]: the `.wasm` files of the plugins.
 //! - [`seed`]: loading the bookstore's demonstration data.
+//! - [`database`]: operations on the database through a guest, natively and in
+//!   psycopg 3.
 //! - [`orm`]: what queries cost in a plugin, and models in its file.
 //!
 //! Shared by them: [`stability`] decides which figure is a result,
-//! [`timings`] holds how long single events took, [`cpu`] reads the time of a
-//! thread, [`connection`] asks, [`plugins`] builds, [`running_host`] serves,
+//! [`timings`] holds how long single events took, [`cpu`] reads the time of
+//! threads, [`connection`] asks, [`plugins`] builds, [`running_host`] serves,
 //! [`report`] prints.
 
 mod connection;
 mod cpu;
+mod database;
 mod load;
 mod orm;
 mod plugins;
@@ -54,6 +57,9 @@ enum Command {
     Size,
     Seed(seed::Args),
     Orm(orm::Args),
+    Database(database::Args),
+    #[command(hide = true)]
+    DatabasePeer(database::PeerArgs),
 }
 
 fn main() -> ExitCode {
@@ -77,5 +83,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Reload(args) => reload::run(args),
         Command::Seed(args) => seed::run(args),
         Command::Orm(args) => orm::run(args),
+        Command::Database(args) => database::run(args),
+        Command::DatabasePeer(args) => database::serve(args),
     }
 }

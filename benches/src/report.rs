@@ -32,6 +32,7 @@ pub(crate) async fn machine() -> Result<String> {
 pub(crate) struct Table {
     text: String,
     columns: usize,
+    rows: usize,
 }
 
 impl Table {
@@ -42,6 +43,7 @@ impl Table {
         Self {
             text,
             columns: columns.len(),
+            rows: 0,
         }
     }
 
@@ -53,6 +55,12 @@ impl Table {
             "a row has a cell for each column"
         );
         self.text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        self.rows += 1;
+    }
+
+    /// Whether it has no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
     }
 
     /// Prints it below the command that makes it and what it is about.

@@ -67,7 +67,11 @@ pub(crate) struct RunningHost {
 impl RunningHost {
     /// Starts it.
     pub(crate) async fn start(setup: &Setup) -> Result<Self> {
-        let config = setup.config();
+        Self::start_with(setup.config()).await
+    }
+
+    /// Starts it with settings that were changed.
+    pub(crate) async fn start_with(config: Config) -> Result<Self> {
         let listener = server::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let host = Arc::new(Host::start(config).await?);

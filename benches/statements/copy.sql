@@ -1,0 +1,1 @@
+COPY events (id, title, pages, published) FROM STDIN (FORMAT BINARY)

@@ -1,0 +1,1 @@
+INSERT INTO events (id, title, pages, published) VALUES ($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT id, title, isbn, pages, published, author_id, created_at FROM books ORDER BY id LIMIT 50

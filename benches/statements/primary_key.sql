@@ -1,0 +1,1 @@
+SELECT id, title, isbn, pages, published, author_id, created_at FROM books WHERE id = $1

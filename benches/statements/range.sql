@@ -1,0 +1,1 @@
+SELECT id, title, isbn, pages, published, author_id, created_at FROM books WHERE id BETWEEN $1 AND $2 ORDER BY id

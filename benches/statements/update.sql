@@ -1,0 +1,1 @@
+UPDATE stock SET copies = copies + 1 WHERE id = $1

@@ -43,8 +43,23 @@ impl Connection {
     ///
     /// When the connection ends, or the answer is no success of known length.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Bytes> {
+        let Answer { status, body } = self.exchange(request).await?;
+        if status != 200 {
+            let body = String::from_utf8_lossy(&body);
+            bail!("the server answered {status}: {body}");
+        }
+        Ok(body)
+    }
+
+    /// Sends a request and reads its answer, whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// When the connection ends, or the answer is of no known length.
+    pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {
         self.stream.write_all(request).await?;
         let Head {
+            status,
             head_bytes,
             body_bytes,
         } = loop {
@@ -57,7 +72,8 @@ impl Connection {
             self.read().await?;
         }
         let mut answer = self.buffer.split_to(head_bytes + body_bytes);
-        Ok(answer.split_off(head_bytes).freeze())
+        let body = answer.split_off(head_bytes).freeze();
+        Ok(Answer { status, body })
     }
 
     async fn read(&mut self) -> Result<()> {
@@ -69,14 +85,29 @@ impl Connection {
     }
 }
 
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Bytes,
+}
+
 /// A GET request as it goes over the wire.
 pub(crate) fn request(target: &str) -> Bytes {
     format!("GET {target} HTTP/1.1\r\nhost: localhost\r\naccept: */*\r\n\r\n").into()
 }
 
-/// How much of an answer is head, and how much body follows.
+/// A POST request with nothing in its body.
+pub(crate) fn post(target: &str) -> Bytes {
+    format!("POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n").into()
+}
+
+/// The status of an answer, how much of it is head, and how much body follows.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {
+    status: u16,
     head_bytes: usize,
     body_bytes: usize,
 }
@@ -89,13 +120,7 @@ impl Head {
         let httparse::Status::Complete(head_bytes) = response.parse(bytes)? else {
             return Ok(None);
         };
-        if response.code != Some(200) {
-            let body = String::from_utf8_lossy(&bytes[head_bytes..]);
-            bail!(
-                "the server answered {}: {body}",
-                response.code.unwrap_or_default()
-            );
-        }
+        let status = response.code.context("an answer without a status")?;
         let mut headers = response.headers.iter();
         let length = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"));
         let length = length.context("an answer without a content-length")?.value;
@@ -106,6 +131,7 @@ impl Head {
             bail!("an answer of {body_bytes} bytes is larger than {BODY_BYTES_MAX}");
         }
         Ok(Some(Self {
+            status,
             head_bytes,
             body_bytes,
         }))
@@ -120,14 +146,14 @@ mod tests {
     fn a_head_tells_where_the_body_ends() {
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
         let head = Head::parse(answer).expect("valid").expect("complete");
+        assert_eq!(head.status, 200);
         assert_eq!(head.head_bytes + head.body_bytes, answer.len());
         assert_eq!(Head::parse(&answer[..20]).expect("valid so far"), None);
     }
 
     #[test]
-    fn what_is_no_success_is_no_measurement() {
+    fn what_has_no_known_length_is_no_answer() {
         for answer in [
-            "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n",
             "SSH-2.0\r\n",

@@ -7,6 +7,7 @@
 //! - [`seed`]: loading the bookstore's demonstration data.
 //! - [`database`]: operations on the database through a guest, natively and in
 //!   psycopg 3.
+//! - [`soak`]: a host whose connections to Postgres are killed.
 //! - [`orm`]: what queries cost in a plugin, and models in its file.
 //!
 //! Shared by them: [`stability`] decides which figure is a result,
@@ -25,6 +26,7 @@ mod report;
 mod running_host;
 mod seed;
 mod size;
+mod soak;
 mod stability;
 mod timings;
 
@@ -60,6 +62,9 @@ enum Command {
     Database(database::Args),
     #[command(hide = true)]
     DatabasePeer(database::PeerArgs),
+    Soak(soak::Args),
+    #[command(hide = true)]
+    SoakHost(soak::HostArgs),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +81,9 @@ fn run(command: &Command) -> Result<()> {
     match command {
         // A size does not depend on how the program that reads it was built.
         Command::Size => size::run(),
+        // Neither does what is lost.
+        Command::Soak(args) => soak::run(args),
+        Command::SoakHost(args) => soak::serve(args),
         _ if cfg!(debug_assertions) => {
             bail!("a debug build measures nothing of use: run it with `cargo run --release`")
         }

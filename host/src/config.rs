@@ -163,6 +163,10 @@ pub struct DatabaseConfig {
     /// its own: no plugin is then kept from what another has there.
     #[serde(default)]
     pub shared_role: bool,
+    /// Whom to trust where the URL has `sslmode=require`: certificates in PEM,
+    /// instead of the system's. Relative to `plinth.toml`.
+    #[serde(default)]
+    pub tls_ca_file: Option<PathBuf>,
     /// Limits of the pools and of statements.
     #[serde(default)]
     pub limits: DatabaseLimits,
@@ -174,6 +178,7 @@ impl DatabaseConfig {
         Self {
             url: url.into(),
             shared_role: false,
+            tls_ca_file: None,
             limits: DatabaseLimits::default(),
         }
     }
@@ -185,11 +190,13 @@ impl fmt::Debug for DatabaseConfig {
         let Self {
             url: _,
             shared_role,
+            tls_ca_file,
             limits,
         } = self;
         f.debug_struct("DatabaseConfig")
             .field("url", &"hidden")
             .field("shared_role", shared_role)
+            .field("tls_ca_file", tls_ca_file)
             .field("limits", limits)
             .finish()
     }
@@ -406,6 +413,9 @@ impl Config {
             .with_context(|| format!("{} is not valid", path.display()))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.data_dir = folder.join(&config.data_dir);
+        for database in config.databases.values_mut() {
+            database.tls_ca_file = database.tls_ca_file.take().map(|path| folder.join(path));
+        }
         for plugin in config.plugins.values_mut() {
             plugin.component = folder.join(&plugin.component);
         }
@@ -637,6 +647,19 @@ mod tests {
         let printed = format!("{:#?}", Config::parse(text).expect("valid"));
         assert!(printed.contains("statement_timeout_ms"), "{printed}");
         assert!(!printed.contains("hunter2"), "{printed}");
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("plinth.toml");
+        let text = "[databases.d]\nurl = 'host=x'\ntls_ca_file = 'ca.pem'\n\
+                    [databases.e]\nurl = 'host=x'\ntls_ca_file = '/etc/ca.pem'";
+        std::fs::write(&file, text).expect("written");
+        let config = Config::read(&file).expect("valid");
+        let file_of = |name: &str| config.databases[name].tls_ca_file.clone();
+        assert_eq!(file_of("d"), Some(folder.path().join("ca.pem")));
+        assert_eq!(file_of("e"), Some("/etc/ca.pem".into()));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 
 use crate::bindings::exports::plinth::host::handler::Table;
 use crate::capability::config::settings;
-use crate::capability::database::{Database, Login};
+use crate::capability::database::{Database, Login, tls};
 use crate::config::{Config, DEFAULT_DATABASE, DatabaseConfig, PluginConfig};
 use crate::engine::Engine;
 use crate::isolation::{Administrator, PluginSchema};
@@ -271,7 +271,7 @@ async fn prepare(config: &Config) -> Result<()> {
             continue;
         }
         let context = || format!("databases.{name}");
-        let administrator = Administrator::connect(&database.url, None).await;
+        let administrator = Administrator::connect(database, None).await;
         let administrator = administrator.with_context(context)?;
         administrator
             .prepare(&plugins)
@@ -293,7 +293,7 @@ async fn create_tables(config: &Config, plugin: &Plugin) -> Result<()> {
         if statements.is_empty() {
             continue;
         }
-        let administrator = Administrator::connect(&database.url, None).await?;
+        let administrator = Administrator::connect(database, None).await?;
         if database.shared_role {
             administrator.create_shared_tables(&statements).await?;
         } else {
@@ -328,6 +328,7 @@ fn database_of<'a>(
 fn databases(config: &Config) -> Result<PluginDatabases> {
     let mut databases = PluginDatabases::new();
     for (name, settings) in &config.databases {
+        tls::check(name, settings)?;
         for (plugin, share) in config.connection_shares(name)? {
             let mut settings = settings.clone();
             settings.limits.connections_max = share;

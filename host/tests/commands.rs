@@ -96,6 +96,27 @@ fn a_configuration_that_is_wrong_is_refused() {
 }
 
 #[test]
+fn a_database_on_another_machine_without_tls_is_warned_of_once() {
+    const WARNING: &str = "are not encrypted";
+    let folder = folder();
+    let file = folder.path().join("plinth.toml");
+    let plugins = "[plugins.a]\ncomponent = 'plinth.toml'\ndatabases = ['d']\n\
+                   [plugins.b]\ncomponent = 'plinth.toml'\ndatabases = ['d']\n";
+    let warnings = |url: &str| {
+        let config = format!("{plugins}[databases.d]\nurl = '{url}'");
+        fs::write(&file, config).expect("writes");
+        let text = refusal(&["serve", "--listen", "127.0.0.1:0"], folder.path());
+        assert!(text.contains("not a component"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        text.matches(WARNING).count()
+    };
+    assert_eq!(warnings("postgres://shop:hunter2@db.example/shop"), 1);
+    let required = "postgres://shop:hunter2@db.example/shop?sslmode=require";
+    assert_eq!(warnings(required), 0);
+    assert_eq!(warnings("postgres://shop:hunter2@localhost/shop"), 0);
+}
+
+#[test]
 fn a_taken_port_is_said_plainly() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address");

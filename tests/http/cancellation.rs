@@ -35,7 +35,7 @@ const UNDER_WAY: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE datname = current_database() AND application_name = 'plinth' AND state <> 'idle'";
 
 /// Waits until the server does nothing for the host.
-async fn until_quiet(host: &TestHost) {
+pub(crate) async fn until_quiet(host: &TestHost) {
     let quiet = async {
         host.connections_at_rest().await;
         while count(host, UNDER_WAY).await > 0 {
@@ -48,7 +48,7 @@ async fn until_quiet(host: &TestHost) {
 }
 
 /// Waits until a statement is under way.
-async fn until_busy(host: &TestHost) {
+pub(crate) async fn until_busy(host: &TestHost) {
     let busy = async {
         while count(host, UNDER_WAY).await == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -220,9 +220,9 @@ async fn a_plugin_owns_not_even_its_own_tables() {
 #[tokio::test]
 async fn the_hosts_notes_are_out_of_reach() {
     let host = TestHost::start("hostile").await;
-    let url = &host.host().config().databases["default"].url;
+    let database = &host.host().config().databases["default"];
     let site = host.host().site();
-    let bookkeeping = Bookkeeping::new(url.parse().expect("a URL"));
+    let bookkeeping = Bookkeeping::new("default", database).expect("a URL");
     let plugin = site.plugin("hostile").expect("served");
     bookkeeping.tables_changed(plugin).await.expect("notes");
     for sql in [
@@ -293,8 +293,10 @@ async fn extensions_are_where_every_plugin_finds_them() {
 #[tokio::test]
 async fn statements_that_create_tables_have_no_more_rights_than_those() {
     let host = hostile_beside_the_bookstore().await;
-    let url = &host.host().config().databases["default"].url;
-    let administrator = Administrator::connect(url, None).await.expect("connects");
+    let database = &host.host().config().databases["default"];
+    let administrator = Administrator::connect(database, None)
+        .await
+        .expect("connects");
     let settings = &host.host().config().plugins["hostile"];
     let schema = PluginSchema::new("hostile", settings);
     let before = state(&host).await;

@@ -16,4 +16,5 @@ mod pool;
 mod reload;
 mod replica;
 mod server;
+mod tls;
 mod transactions;

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use plinth_host::dev::postgres::{PrivatePostgres, Storage};
@@ -33,6 +34,7 @@ pub(crate) async fn create() -> (String, tokio_postgres::Config) {
 pub struct TestDatabase {
     pub(crate) url: String,
     pub(crate) config: tokio_postgres::Config,
+    pub(crate) tls_ca_file: Option<PathBuf>,
 }
 
 impl TestDatabase {
@@ -43,7 +45,11 @@ impl TestDatabase {
     /// When Postgres does not start, or refuses.
     pub async fn create() -> Self {
         let (url, config) = create().await;
-        Self { url, config }
+        Self {
+            url,
+            config,
+            tls_ca_file: None,
+        }
     }
 
     /// Lets connections past any host find the tables of a plugin by their names

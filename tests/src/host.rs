@@ -24,6 +24,8 @@ pub struct Options {
     /// The databases by name, besides a new one called `default` unless it is
     /// among them; the plugin may use all of them.
     pub databases: BTreeMap<String, TestDatabase>,
+    /// Whether plugins act as the role in the databases' URLs.
+    pub shared_role: bool,
     /// The plugin; its component and databases are filled in.
     pub plugin: PluginConfig,
     /// Other plugins that are given the same database, each under its name:
@@ -84,6 +86,7 @@ impl TestHost {
                 ..DatabaseLimits::default()
             },
             databases: BTreeMap::new(),
+            shared_role: false,
             plugin: PluginConfig::new(""),
             others: Vec::new(),
             dev: false,
@@ -109,6 +112,8 @@ impl TestHost {
         let configured = databases.into_iter().map(|(name, database)| {
             let mut config = DatabaseConfig::new(database.url);
             config.limits = limits.clone();
+            config.shared_role = options.shared_role;
+            config.tls_ca_file = database.tls_ca_file;
             (name, config)
         });
         let config = Config {

@@ -4,6 +4,7 @@
 //! - [`TestHost`]: the host, with the plugins a test asks for.
 //! - [`TestDatabase`]: a database for a host that has several.
 //! - [`ReplicatedPostgres`]: a primary and a standby that replays its changes.
+//! - [`TlsPostgres`]: a server that TLS is spoken with, on a port of its own.
 //! - [`Client`], [`Answer`]: requests and what came back.
 //! - [`Metrics`]: what `/metrics` says; [`log_lines`]: what the log says of a request.
 //! - [`native_database`], [`NativeDatabase`]: a database for the SDK's queries without a host,
@@ -18,6 +19,8 @@ mod log;
 mod metrics;
 mod native;
 mod replica;
+mod server;
+mod tls;
 
 pub use client::{Answer, Client};
 pub use component::{component, folder};
@@ -27,3 +30,4 @@ pub use log::{keep_log, log_lines};
 pub use metrics::Metrics;
 pub use native::{NativeDatabase, native_database};
 pub use replica::ReplicatedPostgres;
+pub use tls::TlsPostgres;

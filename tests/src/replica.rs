@@ -1,46 +1,22 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use plinth_host::dev::postgres::{Account, PrivatePostgres, Programs, Storage};
 use plinth_host::progress::Progress;
-use tokio::process::{Child, Command};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio::process::Command;
+use tokio_postgres::Client;
 
 use crate::TestDatabase;
-
-/// How long the standby may take to start, and to replay what there is.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How often to look whether it has.
-const POLL: Duration = Duration::from_millis(20);
-
-/// Runs a server until standard input ends, which is also when this process
-/// does, however it ends; then removes its folder.
-const SCRIPT: &str = r#"
-folder=$1; shift
-exec 3<&0
-"$@" 3<&- </dev/null >"$folder/log" 2>&1 & server=$!
-read -r _ <&3
-kill -TERM $server; kill -INT $server
-wait $server
-rm -rf "$folder"
-"#;
+use crate::server::{self, POLL, Server, TIMEOUT};
 
 /// Two servers on this machine: a primary, and a standby that replays what is
 /// written to it, as in production. Both end when this is dropped.
 pub struct ReplicatedPostgres {
     // Ends before the primary that it follows.
-    standby: Standby,
+    standby: Server,
     primary: Option<PrivatePostgres>,
-}
-
-struct Standby {
-    process: Child,
-    folder: PathBuf,
 }
 
 impl ReplicatedPostgres {
@@ -53,7 +29,7 @@ impl ReplicatedPostgres {
         let primary = PrivatePostgres::start(Storage::Temporary, &Progress::hidden())
             .await
             .expect("a private Postgres");
-        let standby = Standby::start(&primary).await;
+        let standby = start_standby(&primary).await;
         let servers = Self {
             standby,
             primary: Some(primary),
@@ -76,6 +52,7 @@ impl ReplicatedPostgres {
         let primary = TestDatabase {
             url: self.primary().url(&name),
             config: self.primary().config(&name),
+            tls_ca_file: None,
         };
         (primary, self.standby.database(&name))
     }
@@ -112,7 +89,7 @@ impl ReplicatedPostgres {
     ///
     /// When it does not catch up in time.
     pub async fn caught_up(&self) {
-        let primary = connect(&self.primary().config("postgres")).await;
+        let primary = server::connect(&self.primary().config("postgres")).await;
         // Written out now: without a commit that would wait for the log writer.
         let flush = primary.batch_execute("CHECKPOINT").await;
         flush.expect("a checkpoint");
@@ -141,9 +118,7 @@ impl ReplicatedPostgres {
     ///
     /// When it does not stop in time.
     pub async fn stop_standby(&mut self) {
-        self.standby.process.stdin = None;
-        let ended = tokio::time::timeout(TIMEOUT, self.standby.process.wait()).await;
-        ended.expect("stops in time").expect("a status");
+        self.standby.stop().await;
     }
 
     fn primary(&self) -> &PrivatePostgres {
@@ -151,87 +126,47 @@ impl ReplicatedPostgres {
     }
 }
 
-impl Standby {
-    /// A copy of the primary, made while that runs.
-    async fn start(primary: &PrivatePostgres) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("plinth-standby-")
-            .tempdir_in(primary_folder(primary))
-            .expect("a folder");
-        let folder = folder.keep();
-        let owner = fs::metadata(primary.data_folder()).expect("the primary's folder");
-        let (uid, gid) = (owner.uid(), owner.gid());
-        // Postgres does not run as root.
-        let is_other = fs::metadata(&folder).expect("a folder").uid() != uid;
+/// A copy of the primary, made while that runs.
+async fn start_standby(primary: &PrivatePostgres) -> Server {
+    let folder = tempfile::Builder::new()
+        .prefix("plinth-standby-")
+        .tempdir_in(primary_folder(primary))
+        .expect("a folder");
+    let folder = folder.keep();
+    let owner = fs::metadata(primary.data_folder()).expect("the primary's folder");
+    let (uid, gid) = (owner.uid(), owner.gid());
+    // Postgres does not run as root.
+    let is_other = fs::metadata(&folder).expect("a folder").uid() != uid;
+    if is_other {
+        chown(&folder, Some(uid), Some(gid)).expect("given to the server's user");
+    }
+    let account = Account::choose().expect("an account");
+    let programs = Programs::find(&account).await.expect("installed");
+    let as_server = |program: &Path| {
+        let mut command = Command::new(program);
+        command.current_dir("/").env("LC_ALL", "C");
         if is_other {
-            chown(&folder, Some(uid), Some(gid)).expect("given to the server's user");
+            command.uid(uid).gid(gid);
         }
-        let account = Account::choose().expect("an account");
-        let programs = Programs::find(&account).await.expect("installed");
-        let as_server = |command: &mut Command| {
-            command.current_dir("/").env("LC_ALL", "C");
-            if is_other {
-                command.uid(uid).gid(gid);
-            }
-        };
-        let data = folder.join("data");
-        let mut copy = Command::new(programs.postgres.with_file_name("pg_basebackup"));
-        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
-            .arg("--pgdata")
-            .arg(&data)
-            .arg("--host")
-            .arg(primary.socket_folder())
-            .args(["--username", "postgres"]);
-        as_server(&mut copy);
-        let copied = copy.output().await.expect("pg_basebackup runs");
-        assert!(copied.status.success(), "{copied:?}");
-        let mut serve = Command::new("/bin/sh");
-        serve.args(["-c", SCRIPT, "plinth-standby"]);
-        serve.arg(&folder).arg(programs.postgres);
-        serve.arg("-D").arg(&data);
-        let socket = format!("unix_socket_directories={}", folder.display());
-        for setting in [
-            &socket,
-            "listen_addresses=",
-            "port=5432",
-            "cluster_name=plinth-standby",
-            // No less than the primary's, or it refuses to start.
-            "max_connections=300",
-            "fsync=off",
-        ] {
-            serve.args(["-c", setting]);
-        }
-        as_server(&mut serve);
-        serve.stdin(Stdio::piped());
-        let process = serve.spawn().expect("a shell");
-        let standby = Self { process, folder };
-        standby.is_ready().await;
-        standby
-    }
-
-    async fn is_ready(&self) {
-        let config = self.database("postgres").config;
-        let answers = async {
-            while config.connect(NoTls).await.is_err() {
-                tokio::time::sleep(POLL).await;
-            }
-        };
-        if tokio::time::timeout(TIMEOUT, answers).await.is_err() {
-            let log = fs::read_to_string(self.folder.join("log"));
-            panic!("the standby does not start: {log:?}");
-        }
-    }
-
-    async fn connect(&self) -> Client {
-        connect(&self.database("postgres").config).await
-    }
-
-    fn database(&self, name: &str) -> TestDatabase {
-        let host = self.folder.display();
-        let url = format!("host={host} port=5432 user=postgres dbname={name}");
-        let config = url.parse().expect("a URL");
-        TestDatabase { url, config }
-    }
+        command
+    };
+    let mut copy = as_server(&programs.postgres.with_file_name("pg_basebackup"));
+    copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"])
+        .arg("--pgdata")
+        .arg(Server::data_of(&folder))
+        .arg("--host")
+        .arg(primary.socket_folder())
+        .args(["--username", "postgres"]);
+    let copied = copy.output().await.expect("pg_basebackup runs");
+    assert!(copied.status.success(), "{copied:?}");
+    let settings = [
+        "listen_addresses=",
+        "cluster_name=plinth-standby",
+        // No less than the primary's, or it refuses to start.
+        "max_connections=300",
+    ];
+    let shell = as_server(Path::new("/bin/sh"));
+    Server::start(shell, &programs, folder, 5432, &settings).await
 }
 
 /// Where the primary's own temporary folder is: its user can enter it.
@@ -239,12 +174,6 @@ fn primary_folder(primary: &PrivatePostgres) -> PathBuf {
     let data = primary.data_folder();
     let around = data.ancestors().nth(2).expect("a folder around its own");
     around.to_owned()
-}
-
-async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.expect("connects");
-    tokio::spawn(connection);
-    client
 }
 
 async fn wait_until(client: &Client, condition: &str) {

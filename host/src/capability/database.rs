@@ -30,7 +30,9 @@ mod pending;
 mod pipeline;
 mod pool;
 mod statements;
+pub(crate) mod tls;
 mod transaction;
+mod url;
 mod verb;
 mod wire;
 

@@ -107,10 +107,7 @@ impl Session {
         databases(&mut config, args, &source, postgres, progress).await?;
         mount(&mut config, &source, PathBuf::new());
         give_roles(&mut config, progress).await?;
-        let connect = config.databases[DATABASE]
-            .url
-            .parse()
-            .context("the database's URL")?;
+        let bookkeeping = Bookkeeping::new(DATABASE, &config.databases[DATABASE])?;
         let mut watcher = SourceWatcher::new(&source)?;
         let host = loop {
             match first_build(&source, &config, progress).await {
@@ -119,7 +116,6 @@ impl Session {
             }
             watcher.changed().await;
         };
-        let bookkeeping = Bookkeeping::new(connect);
         let session = Self {
             source,
             host,
@@ -241,7 +237,7 @@ async fn give_roles(config: &mut Config, progress: &Progress) -> Result<()> {
             continue;
         };
         let context = || format!("databases.{name}");
-        match try_roles(&database.url, &plugins).await {
+        match try_roles(database, &plugins).await {
             Ok(()) => {}
             Err(cause) if isolation::is_refused(&cause) => {
                 database.shared_role = true;
@@ -256,11 +252,11 @@ async fn give_roles(config: &mut Config, progress: &Progress) -> Result<()> {
     Ok(())
 }
 
-async fn try_roles(url: &str, plugins: &[PluginSchema]) -> Result<()> {
+async fn try_roles(database: &DatabaseConfig, plugins: &[PluginSchema]) -> Result<()> {
     if plugins.is_empty() {
         return Ok(());
     }
-    let administrator = Administrator::connect(url, None).await?;
+    let administrator = Administrator::connect(database, None).await?;
     administrator.prepare(plugins).await?;
     for plugin in plugins {
         administrator.try_login(plugin).await?;

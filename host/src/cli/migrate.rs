@@ -68,8 +68,9 @@ pub(super) async fn run(args: Args) -> Result<()> {
         print!("{}", script(&target, &plugins));
         return Ok(());
     }
-    let url = admin_url(&args, name, database)?;
-    let administrator = Administrator::connect(url, Some(&target)).await?;
+    let mut server = database.clone();
+    admin_url(&args, name, database)?.clone_into(&mut server.url);
+    let administrator = Administrator::connect(&server, Some(&target)).await?;
     if administrator.database() != target {
         bail!(
             "the administrator's URL leads to database {:?}, and databases.{name} is {target:?}",

@@ -1,8 +1,10 @@
 //! What `plinth dev` remembers of a plugin's tables, in the database itself.
 
 use anyhow::{Context, Result};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
+use crate::capability::database::tls::{self, Tls};
+use crate::config::DatabaseConfig;
 use crate::plugin::Plugin;
 
 /// Where the host keeps what it knows of plugins.
@@ -20,18 +22,24 @@ const BOOKKEEPING: &str = "
 /// no reason to stop serving.
 pub struct Bookkeeping {
     config: Config,
+    tls: Tls,
 }
 
 impl Bookkeeping {
-    /// Notes in the database that `config` leads to.
-    pub fn new(config: Config) -> Self {
-        Self { config }
+    /// Notes in the database of that name.
+    ///
+    /// # Errors
+    ///
+    /// When its URL is not one.
+    pub fn new(name: &str, config: &DatabaseConfig) -> Result<Self> {
+        let (config, tls) = tls::server(config).with_context(|| format!("databases.{name}"))?;
+        Ok(Self { config, tls })
     }
 
     async fn connect(&self) -> Result<Client> {
-        let connected = self.config.connect(NoTls).await;
-        let (client, connection) = connected.context("cannot connect to Postgres")?;
-        tokio::spawn(connection);
+        let connected = self.tls.connect(&self.config).await;
+        let (client, driver) = connected.context("cannot connect to Postgres")?;
+        tokio::spawn(driver);
         client
             .batch_execute(BOOKKEEPING)
             .await

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use postgres_protocol::password::scram_sha_256;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 use super::PluginSchema;
 use super::step::{Step, literal};
 use super::steps;
+use crate::capability::database::tls::{self, Tls};
 use crate::capability::database::{Login, prepend_options, quote_identifier, setting};
-use crate::config::Secret;
+use crate::config::{DatabaseConfig, Secret};
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,6 +32,7 @@ const PREPARED: &str = "pg_advisory_unlock(1886547310, 1)";
 /// A session that may create roles and schemas in one database.
 pub struct Administrator {
     config: Config,
+    tls: Tls,
     client: Client,
     database: String,
 }
@@ -45,19 +47,19 @@ pub struct Change {
 }
 
 impl Administrator {
-    /// Connects to the database where plugins shall have their schemas; which
-    /// one that is, where the URL does not say.
+    /// Connects to the database where plugins shall have their schemas, as the
+    /// URL says; to that of this name, where it does not say.
     ///
     /// # Errors
     ///
     /// When it can't connect; the message says why, and nothing of the URL.
-    pub async fn connect(url: &str, database: Option<&str>) -> Result<Self> {
-        let mut config: Config = url.parse().map_err(|_| not_a_url())?;
+    pub async fn connect(server: &DatabaseConfig, database: Option<&str>) -> Result<Self> {
+        let (mut config, tls) = tls::server(server).context("the administrator's URL")?;
         if let (None, Some(database)) = (config.get_dbname(), database) {
             config.dbname(database);
         }
         prepend_options(&mut config, &setting("lock_timeout", LOCK_TIMEOUT_MS));
-        let client = connect(&config)
+        let client = connect(&config, &tls)
             .await
             .context("cannot connect to Postgres as an administrator")?;
         let row = client
@@ -65,6 +67,7 @@ impl Administrator {
             .await?;
         Ok(Self {
             config,
+            tls,
             client,
             database: row.get(0),
         })
@@ -157,7 +160,7 @@ impl Administrator {
     pub async fn try_login(&self, plugin: &PluginSchema) -> Result<()> {
         let mut config = self.config.clone();
         plugin.login().apply(&mut config);
-        let connected = connect(&config).await;
+        let connected = connect(&config, &self.tls).await;
         connected.with_context(|| format!("cannot connect as role {:?}", plugin.role))?;
         Ok(())
     }
@@ -187,7 +190,7 @@ impl Administrator {
     /// Connects as the role that owns a plugin's tables. A server that wants a
     /// password gets one that is good for this connection only.
     async fn connect_as_owner(&self, plugin: &PluginSchema) -> Result<Client> {
-        match connect(&self.owner_config(plugin, None)).await {
+        match connect(&self.owner_config(plugin, None), &self.tls).await {
             Err(cause) if is_refused(&cause) => {}
             connected => return connected,
         }
@@ -201,7 +204,7 @@ impl Administrator {
             literal(&soon)
         );
         batch(&self.client, &set).await?;
-        let connected = connect(&self.owner_config(plugin, Some(password))).await;
+        let connected = connect(&self.owner_config(plugin, Some(password)), &self.tls).await;
         let unset = format!("ALTER ROLE {role} PASSWORD NULL VALID UNTIL 'infinity'");
         batch(&self.client, &unset).await?;
         connected.with_context(|| {
@@ -236,12 +239,12 @@ pub(crate) fn is_refused(error: &anyhow::Error) -> bool {
     state.is_some_and(|state| state == "42501" || state.starts_with("28"))
 }
 
-pub(super) async fn connect(config: &Config) -> Result<Client> {
-    let Ok(connected) = tokio::time::timeout(CONNECT_TIMEOUT, config.connect(NoTls)).await else {
+pub(super) async fn connect(config: &Config, tls: &Tls) -> Result<Client> {
+    let Ok(connected) = tokio::time::timeout(CONNECT_TIMEOUT, tls.connect(config)).await else {
         bail!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
     };
-    let (client, connection) = connected?;
-    tokio::spawn(connection);
+    let (client, driver) = connected?;
+    tokio::spawn(driver);
     Ok(client)
 }
 
@@ -325,12 +328,4 @@ fn random_text() -> Result<String> {
     let mut bytes = [0; 24];
     getrandom::fill(&mut bytes).map_err(|cause| anyhow::anyhow!("no random bytes: {cause}"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// Says nothing of what it found there: a password may be in it.
-fn not_a_url() -> anyhow::Error {
-    anyhow::anyhow!(
-        "the administrator's URL is no Postgres URL (postgres://user@host/name) and no key-value text (host=… dbname=…); \
-         a password in a URL must be percent-encoded"
-    )
 }

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::administrator::{connect, holds};
 use super::step::literal;
 use super::{PluginSchema, steps};
-use crate::capability::database::quote_identifier;
+use crate::capability::database::{quote_identifier, tls};
 use crate::config::Config;
 use crate::plugin::Plugin;
 
@@ -27,9 +27,9 @@ pub async fn check(config: &Config, plugins: &[Arc<Plugin>]) -> Result<()> {
     for (name, database) in &config.databases {
         for plugin in PluginSchema::all(config, name) {
             let context = || format!("plugin {} on databases.{name}", plugin.plugin);
-            let mut login = database.url.parse().with_context(context)?;
+            let (mut login, tls) = tls::server(database).with_context(context)?;
             plugin.login().apply(&mut login);
-            let client = match connect(&login).await {
+            let client = match connect(&login, &tls).await {
                 Ok(client) => client,
                 Err(cause) if is_database_error(&cause) => {
                     let role = quote_identifier(&plugin.role);

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::StreamExt;
 use lru::LruCache;
+use tokio_postgres::Client;
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Client, NoTls};
 
 use super::statements::Known;
+use super::tls::Tls;
 use super::verb::Verb;
 use super::{error, wire};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
@@ -41,6 +42,7 @@ pub(super) enum Want {
 /// use it at once: their statements are sent one behind the other.
 pub(super) struct Connection {
     client: Client,
+    tls: Tls,
     prepared: Mutex<LruCache<u64, Arc<Prepared>>>,
     /// How many statements are prepared on all connections of the pool.
     prepared_count: Arc<AtomicUsize>,
@@ -64,6 +66,7 @@ pub(super) struct Prepared {
 impl Connection {
     pub(super) fn new(
         client: Client,
+        tls: Tls,
         prepared_max: NonZeroUsize,
         prepared_count: Arc<AtomicUsize>,
         result_bytes_max: usize,
@@ -71,6 +74,7 @@ impl Connection {
     ) -> Self {
         Self {
             client,
+            tls,
             prepared: Mutex::new(LruCache::new(prepared_max)),
             prepared_count,
             result_bytes_max,
@@ -212,7 +216,7 @@ impl Connection {
 
     /// Asks the server to stop what this connection is doing.
     pub(super) async fn cancel(&self) -> Result<(), tokio_postgres::Error> {
-        self.client.cancel_token().cancel_query(NoTls).await
+        self.tls.cancel(&self.client).await
     }
 
     /// Whether the server answers.

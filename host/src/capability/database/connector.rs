@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use tokio_postgres::NoTls;
 
 use super::connection::Connection;
 use super::error;
 use super::login::{Login, prepend_options, setting};
+use super::tls::{self, Tls};
 use crate::config::{DatabaseConfig, DatabaseLimits};
 use crate::metrics::PoolMetrics;
 
@@ -26,6 +26,7 @@ const SILENT_FOR: Duration = Duration::from_secs(30);
 pub(super) struct Connector {
     database: String,
     config: tokio_postgres::Config,
+    tls: Tls,
     statements_max: NonZeroUsize,
     result_bytes_max: usize,
     made: AtomicUsize,
@@ -42,7 +43,7 @@ impl Connector {
             transaction_idle_ms_max,
             ..
         } = config.limits;
-        let mut postgres: tokio_postgres::Config = config.url.parse().map_err(|_| not_a_url())?;
+        let (mut postgres, tls) = tls::server(config)?;
         let settings = [
             setting("statement_timeout", &statement_timeout_ms.to_string()),
             setting(
@@ -62,6 +63,7 @@ impl Connector {
         Ok(Self {
             database: name.to_owned(),
             config: postgres,
+            tls,
             statements_max: NonZeroUsize::new(statements_max)
                 .context("statements_max must be at least 1")?,
             result_bytes_max,
@@ -82,7 +84,7 @@ impl managed::Manager for Connector {
     type Error = tokio_postgres::Error;
 
     async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
-        let (client, connection) = self.config.connect(NoTls).await?;
+        let (client, driver) = self.tls.connect(&self.config).await?;
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         let database = self.database.clone();
         let last_words = Arc::new(OnceLock::new());
@@ -90,7 +92,7 @@ impl managed::Manager for Connector {
         self.metrics.opened.increment();
         let metrics = Arc::clone(&self.metrics);
         tokio::spawn(async move {
-            let ended = connection.await;
+            let ended = driver.await;
             metrics.closed.increment();
             if let Err(cause) = ended {
                 metrics.lost.increment();
@@ -104,6 +106,7 @@ impl managed::Manager for Connector {
         });
         Ok(Connection::new(
             client,
+            self.tls.clone(),
             self.statements_max,
             Arc::clone(&self.prepared_count),
             self.result_bytes_max,
@@ -138,12 +141,4 @@ fn give_up_on_the_silent(config: &mut tokio_postgres::Config) {
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(SILENT_FOR);
     }
-}
-
-/// Says nothing of what it found there: a password may be in it.
-fn not_a_url() -> anyhow::Error {
-    anyhow::anyhow!(
-        "it is no Postgres URL (postgres://user@host/name) and no key-value text (host=… dbname=…); \
-         a password in a URL must be percent-encoded"
-    )
 }

@@ -51,10 +51,10 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// When the URL is not one.
+    /// When the URL is not one, or TLS is wanted and there is nobody to trust.
     pub fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Arc<Self>> {
         let connector =
-            Connector::new(name, config, login).with_context(|| format!("databases.{name}.url"))?;
+            Connector::new(name, config, login).with_context(|| format!("databases.{name}"))?;
         let limits = config.limits.clone();
         let pool = Pool::builder(connector)
             .max_size(limits.connections_max)

@@ -86,19 +86,22 @@ impl Account {
         }
     }
 
-    /// Makes it the owner of a folder of ours. A link is not followed.
-    pub(super) fn give(&self, folder: &Path) -> Result<()> {
+    /// Makes it the owner of a folder or file of ours. A link is not followed.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there.
+    pub fn give(&self, path: &Path) -> Result<()> {
         if self.switch {
-            lchown(folder, Some(self.uid), Some(self.gid)).with_context(|| {
-                format!("cannot give {} to user {}", folder.display(), self.name)
-            })?;
+            lchown(path, Some(self.uid), Some(self.gid))
+                .with_context(|| format!("cannot give {} to user {}", path.display(), self.name))?;
         }
         Ok(())
     }
 
     /// A command that runs as this user, in a folder it can enter, and takes
     /// nothing about Postgres from our environment.
-    pub(super) fn command(&self, program: &Path) -> Command {
+    pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir("/").env("LC_ALL", "C");
         for (name, _) in

@@ -272,7 +272,10 @@ mod tests {
     fn handle(route: u32, parameters: &[&str], query: &str) -> (u16, String) {
         let parameters = parameters.iter().map(|&text| text.to_owned()).collect();
         let reply = PLUGIN.handle(route, parameters, query.to_owned());
-        (reply.status, String::from_utf8(reply.body).unwrap())
+        let handler::Content::Bytes(body) = reply.content else {
+            panic!("the body is not there yet");
+        };
+        (reply.status, String::from_utf8(body).unwrap())
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Reply {
         Reply(handler::Reply {
             status,
             headers: Vec::new(),
-            body: Vec::new(),
+            content: handler::Content::Bytes(Vec::new()),
         })
     }
 
@@ -53,7 +53,7 @@ impl Reply {
     /// Sets the body and adds its content type.
     #[must_use]
     pub fn with_body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
-        self.0.body = body.into();
+        self.0.content = handler::Content::Bytes(body.into());
         self.with_header("content-type", content_type)
     }
 
@@ -71,10 +71,14 @@ impl Reply {
         std::str::from_utf8(&header.value).ok()
     }
 
-    /// The body's bytes.
+    /// The body's bytes; none of a body that the host writes when the handler
+    /// has returned.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.0.body
+        match &self.0.content {
+            handler::Content::Bytes(body) => body,
+            handler::Content::Query(_) => &[],
+        }
     }
 
     pub(crate) fn into_host(self) -> handler::Reply {

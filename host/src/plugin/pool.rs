@@ -13,7 +13,7 @@ use wasmtime::component::{HasSelf, Linker};
 use super::compiled::Compiled;
 use super::instance::Instance;
 use super::outcome::CallError;
-use crate::bindings::exports::plinth::host::handler::{Description, Reply};
+use crate::bindings::exports::plinth::host::handler::{Content, Description, Reply};
 use crate::bindings::{Plugin as Exports, PluginPre};
 use crate::capability::request::Request;
 use crate::config::{InstancePolicy, PluginConfig, PluginLimits};
@@ -191,7 +191,11 @@ fn bytes(reply: &Reply) -> usize {
         .headers
         .iter()
         .map(|header| header.name.len() + header.value.len());
-    headers.sum::<usize>().saturating_add(reply.body.len())
+    let body = match &reply.content {
+        Content::Bytes(body) => body.len(),
+        Content::Query(_) => 0,
+    };
+    headers.sum::<usize>().saturating_add(body)
 }
 
 async fn within<T>(

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 
 use super::access_log::AccessLine;
 use super::{body, request_id};
-use crate::bindings::exports::plinth::host::handler::Reply;
+use crate::bindings::exports::plinth::host::handler::{Content, Reply};
 use crate::capability::log::one_line;
 use crate::capability::request::Request as PluginRequest;
 use crate::host::{Host, Site};
@@ -135,7 +135,10 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
             "it has more than {REPLY_HEADERS_MAX} headers"
         )));
     }
-    let mut response = Response::new(Bytes::from(reply.body));
+    let Content::Bytes(body) = reply.content else {
+        return Err(Problem::bad_reply("queries are not answered with yet"));
+    };
+    let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     for header in reply.headers {
         let name = HeaderName::try_from(&header.name)
@@ -214,7 +217,7 @@ mod tests {
         response(Reply {
             status,
             headers,
-            body: Vec::new(),
+            content: Content::Bytes(Vec::new()),
         })
         .is_err()
     }

@@ -55,9 +55,11 @@ pub use database::{Db, Interval};
 pub use error::{Error, Result};
 pub use jiff::Timestamp;
 pub use jiff::civil::{Date, DateTime, Time};
-pub use orm::Model;
+pub use orm::{JsonRow, Model};
 pub use pending::Pending;
-pub use plinth_sdk_macros::{Choices, Model, Partial, create, delete, get, patch, post, put};
+pub use plinth_sdk_macros::{
+    Choices, JsonRow, Model, Partial, create, delete, get, patch, post, put,
+};
 pub use request::Request;
 pub use rust_decimal::Decimal;
 pub use uuid::Uuid;

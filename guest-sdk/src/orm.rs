@@ -113,6 +113,7 @@ mod foreign_key;
 mod function;
 mod insert;
 mod json;
+mod json_row;
 mod junction;
 mod lookup;
 mod meta;
@@ -179,6 +180,7 @@ pub use function::{
 };
 pub use insert::insert;
 pub use json::Document;
+pub use json_row::{JsonRow, JsonValue, RowJson};
 #[doc(hidden)]
 pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};

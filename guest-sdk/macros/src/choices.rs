@@ -210,6 +210,8 @@ impl Choices {
     fn expand_serde(&self) -> TokenStream {
         let Self { name, .. } = self;
         quote! {
+            impl ::plinth::orm::JsonValue for #name {}
+
             impl ::plinth::orm::serde::Serialize for #name {
                 fn serialize<S: ::plinth::orm::serde::Serializer>(
                     &self,

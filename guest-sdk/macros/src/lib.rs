@@ -5,6 +5,7 @@ use proc_macro::TokenStream;
 mod choices;
 mod create;
 mod errors;
+mod json_row;
 mod model;
 mod names;
 mod partial;
@@ -412,4 +413,42 @@ pub fn derive_choices(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn create(input: TokenStream) -> TokenStream {
     create::expand(input.into()).into()
+}
+
+/// Lets the host write the JSON of a struct's rows: of a model, or of a
+/// [`Partial`] of one.
+///
+/// It stands beside `#[derive(Serialize)]` and reads what serde is told:
+/// `rename`, `rename_all` and `skip`. What makes JSON of a row that its columns
+/// alone do not tell, such as `serialize_with`, `flatten` or
+/// `skip_serializing_if`, is refused, and so is a column of `Json<T>`, of which
+/// serde shows what the `T` has and the host would show what the database does.
+///
+/// ```
+/// use plinth::prelude::*;
+/// use serde::Serialize;
+///
+/// #[derive(Model, Serialize, JsonRow)]
+/// #[model(table = "users")]
+/// #[serde(rename_all = "camelCase")]
+/// pub struct User {
+///     #[model(key, auto)]
+///     pub id: i64,
+///     pub full_name: String,
+///     #[serde(skip)]
+///     pub password_hash: String,
+/// }
+///
+/// /// `[{"id":7,"fullName":"Ann"},…]`
+/// #[get("/users")]
+/// fn list_users(db: Db) -> Result<JsonRows> {
+///     User::objects().order_by([User::id.asc()]).json(&db)
+/// }
+/// ```
+///
+/// A `Serialize` that is written by hand has to give the same: an object of the
+/// fields, in their order.
+#[proc_macro_derive(JsonRow, attributes(serde))]
+pub fn derive_json_row(input: TokenStream) -> TokenStream {
+    json_row::expand(input.into()).into()
 }

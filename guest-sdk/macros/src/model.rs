@@ -19,6 +19,7 @@ use syn::{Data, DeriveInput, Error, Fields, Ident, Visibility};
 use crate::errors::Errors;
 use attributes::{Sharing, TableAttributes};
 use field::Field;
+pub(crate) use field::argument_of;
 use index::Index;
 use to_many::ToMany;
 

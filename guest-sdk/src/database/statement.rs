@@ -102,7 +102,7 @@ impl Statement {
         literals(self.parameter_types(), self.parameters())
     }
 
-    pub(super) fn into_host(self) -> host::Statement {
+    pub(crate) fn into_host(self) -> host::Statement {
         self.0
     }
 

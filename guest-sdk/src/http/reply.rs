@@ -57,6 +57,12 @@ impl Reply {
         self.with_header("content-type", content_type)
     }
 
+    pub(crate) fn of_content(content: handler::Content, content_type: &str) -> Reply {
+        let mut reply = Reply::new(200).with_header("content-type", content_type);
+        reply.0.content = content;
+        reply
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -93,6 +99,7 @@ impl Reply {
 /// | `()` | 204 |
 /// | `String`, `&'static str` | 200 with plain text |
 /// | [`Json<T>`](crate::http::Json) | 200 with JSON |
+/// | [`JsonRows`](crate::http::JsonRows) | 200 with the rows of a query as JSON |
 /// | [`Created<T>`](crate::http::Created) | 201 with `location` and JSON |
 /// | [`NoContent`](crate::http::NoContent) | 204 |
 /// | `(u16, T)` | as `T`, with that status |

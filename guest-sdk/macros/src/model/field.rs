@@ -178,7 +178,7 @@ fn column_name(name: &Ident, attributes: &FieldAttributes, is_key: bool) -> syn:
 }
 
 /// `T` of `Name<T>`, however the path to `Name` is written.
-pub(super) fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+pub(crate) fn argument_of<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     let Type::Path(path) = ty else {
         return None;
     };

@@ -355,8 +355,21 @@ pub struct PluginLimits {
     pub queue_max: usize,
     /// How long they wait.
     pub queue_timeout_ms: u64,
-    /// What the plugin may answer with, headers and body together.
+    /// What the plugin may answer with, headers and body together; of an answer
+    /// that is streamed, the headers.
     pub reply_bytes_max: usize,
+    /// Answers that the host writes from the rows of a query at once, when the
+    /// plugin has returned; further ones are refused.
+    pub replies_max: usize,
+    /// Of these, those that are streamed. Each holds a connection for as long as
+    /// its client reads.
+    pub streams_max: usize,
+    /// The body of an answer that is streamed.
+    pub stream_bytes_max: u64,
+    /// How long sending it may take.
+    pub stream_ms_max: u64,
+    /// How long its client may take nothing of it.
+    pub stream_stall_ms_max: u64,
     /// Its part of the connections of each of its databases; without it, an even
     /// part of what the others leave.
     pub connections_max: Option<usize>,
@@ -379,6 +392,11 @@ impl Default for PluginLimits {
             queue_max: 4_096,
             queue_timeout_ms: 5_000,
             reply_bytes_max: 16 << 20,
+            replies_max: 4_096,
+            streams_max: 4,
+            stream_bytes_max: 4 << 30,
+            stream_ms_max: 600_000,
+            stream_stall_ms_max: 30_000,
             connections_max: None,
             statements_max: 1_000,
             statement_repeats_max: 10,
@@ -545,6 +563,13 @@ fn check_plugin(plugin: &PluginConfig, config: &Config) -> Result<()> {
     if limits.instances_max == 0 || limits.requests_per_instance_max == 0 {
         bail!("limits.instances_max and limits.requests_per_instance_max must be at least 1");
     }
+    // Postgres takes 0 for no limit.
+    if !(1..=i32::MAX.unsigned_abs().into()).contains(&limits.stream_ms_max) {
+        bail!(
+            "limits.stream_ms_max must be at least 1 and at most {}",
+            i32::MAX
+        );
+    }
     if limits.connections_max == Some(0) {
         bail!("limits.connections_max must be at least 1");
     }
@@ -677,6 +702,15 @@ mod tests {
         assert_eq!(config.admin.listen, None);
         let text = refusal("listen = '127.0.0.1:81'\n[admin]\nlisten = '127.0.0.1:81'");
         assert!(text.contains("admin.listen"), "{text}");
+    }
+
+    #[test]
+    fn a_stream_has_an_end() {
+        for time in ["0", "2147483648"] {
+            let limits = format!("limits.stream_ms_max = {time}");
+            let text = refusal(&format!("[plugins.a]\ncomponent = 'a'\n{limits}"));
+            assert!(text.contains("stream_ms_max must be"), "{text}");
+        }
     }
 
     #[test]

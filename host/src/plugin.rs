@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use crate::bindings::exports::plinth::host::handler::{Description, Reply, Route, Table};
+use crate::bindings::exports::plinth::host::handler::{Description, Route, Table};
 use crate::capability::request::Request;
 use crate::config::{PluginConfig, PluginLimits, RouteLimits};
 use crate::engine::Engine;
@@ -17,10 +17,12 @@ mod instance;
 pub(crate) mod limits;
 mod outcome;
 mod pool;
+mod reply;
 
 pub use compiled::{Compiled, CompiledCache};
 pub use outcome::CallError;
 pub use pool::InstanceCounts;
+pub use reply::{Body, Reply};
 
 use pool::InstancePool;
 
@@ -132,8 +134,8 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// When it traps, meets a limit, or no instance came free in time. Other
-    /// requests are not affected.
+    /// When it traps, meets a limit, no instance came free in time, or the query
+    /// that it answers with fails. Other requests are not affected.
     pub async fn handle(
         &self,
         route: u32,

@@ -11,6 +11,8 @@ use serde::Serialize;
 
 use crate::plugin::CallError;
 
+mod query;
+
 /// The media type of RFC 9457.
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -20,6 +22,8 @@ pub struct Problem {
     status: StatusCode,
     /// Names the kind: `urn:plinth:problem:<slug>`.
     slug: &'static str,
+    /// Its type is `about:blank`: the status says it all.
+    is_blank: bool,
     detail: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
@@ -43,9 +47,18 @@ impl Problem {
         Self {
             status,
             slug,
+            is_blank: false,
             detail: detail.into(),
             headers: Vec::new(),
             cause: None,
+        }
+    }
+
+    /// One that clients know by its status alone; the slug is for the log.
+    fn blank(status: StatusCode, slug: &'static str, detail: &str) -> Self {
+        Self {
+            is_blank: true,
+            ..Self::new(status, slug, detail)
         }
     }
 
@@ -150,6 +163,8 @@ impl Problem {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "memory-limit", detail)
             }
             CallError::ReplyTooLarge => Self::bad_reply(error.to_string()),
+            CallError::Query(error) => query::problem(&error),
+            CallError::NoRow => query::no_row(),
             CallError::Trap(cause) => {
                 let detail = "The request could not be answered because of an internal error.";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "trap", detail).with_cause(cause)
@@ -174,8 +189,12 @@ impl Problem {
 
     /// The response. `show_cause` is for `dev` alone.
     pub fn into_response(self, request_id: &str, show_cause: bool) -> Response<Bytes> {
+        let kind = match self.is_blank {
+            true => "about:blank".to_owned(),
+            false => format!("urn:plinth:problem:{}", self.slug),
+        };
         let body = Body {
-            kind: format!("urn:plinth:problem:{}", self.slug),
+            kind,
             title: title(self.status),
             status: self.status.as_u16(),
             detail: &self.detail,

@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -27,9 +25,11 @@ mod access_log;
 mod answer;
 mod body;
 mod repeats;
+mod reply_body;
 pub(crate) mod request_id;
 
 pub(crate) use body::BodyRoom;
+pub(crate) use reply_body::ReplyBody;
 
 /// The most header fields in a request.
 const HEADERS_MAX: usize = 100;
@@ -64,9 +64,9 @@ pub async fn serve(host: Arc<Host>, listener: TcpListener, stop: impl Future<Out
 pub(crate) trait Service: Clone + Send + Sync + 'static {
     fn answer(
         self,
-        host: &Host,
+        host: &Arc<Host>,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Bytes>> + Send;
+    ) -> impl Future<Output = Response<ReplyBody>> + Send;
 }
 
 /// The plugins' routes.
@@ -74,7 +74,7 @@ pub(crate) trait Service: Clone + Send + Sync + 'static {
 struct Public;
 
 impl Service for Public {
-    async fn answer(self, host: &Host, request: Request<Incoming>) -> Response<Bytes> {
+    async fn answer(self, host: &Arc<Host>, request: Request<Incoming>) -> Response<ReplyBody> {
         answer::answer(host, request).await
     }
 }
@@ -159,7 +159,7 @@ async fn connection<S: Service>(
     watcher: Watcher,
     _permit: OwnedSemaphorePermit,
 ) {
-    // Answers are small and whole: there is nothing to wait for.
+    // Answers are whole, or come in large pieces: there is nothing to wait for.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(Duration::from_millis(
@@ -170,7 +170,7 @@ async fn connection<S: Service>(
     let service = service_fn(|request| {
         spoke.store(true, Ordering::Relaxed);
         let (service, host) = (service.clone(), Arc::clone(&host));
-        async move { Ok::<_, Infallible>(service.answer(&host, request).await.map(Full::new)) }
+        async move { Ok::<_, Infallible>(service.answer(&host, request).await) }
     });
     let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
     let mut connection = std::pin::pin!(watcher.watch(connection));

@@ -15,6 +15,7 @@ mod orm;
 mod pool;
 mod reload;
 mod replica;
+mod replies;
 mod server;
 mod tls;
 mod transactions;

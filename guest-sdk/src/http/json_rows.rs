@@ -25,7 +25,7 @@ use crate::{Error, Result};
 pub struct JsonRows {
     query: QueryContent,
     content_type: &'static str,
-    /// The whole body, where there is no host to write it.
+    /// The rows, where there is no host to write them.
     #[cfg(not(target_family = "wasm"))]
     rendered: Vec<String>,
 }

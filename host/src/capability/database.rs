@@ -21,6 +21,7 @@ mod connection;
 mod connector;
 mod copy;
 mod error;
+mod json;
 mod lane;
 mod lease;
 mod login;
@@ -29,21 +30,28 @@ mod options;
 mod pending;
 mod pipeline;
 mod pool;
+mod projection;
+mod reply;
+mod row_stream;
 mod statements;
 pub(crate) mod tls;
 mod transaction;
 mod url;
 mod verb;
+mod want;
 mod wire;
 
 pub use login::{EXTENSIONS_SCHEMA, Login};
 pub(crate) use login::{prepend_options, quote_identifier, setting};
 pub use pending::Pending;
 pub use pool::Database;
+pub(crate) use reply::QueryBody;
+pub use row_stream::RowStream;
+pub(crate) use row_stream::StreamLimits;
 pub use transaction::Transaction;
 
-use connection::Want;
 use meter::{metered, metered_pipeline};
+use want::Want;
 
 type Outcome<T> = Result<T, Error>;
 
@@ -56,11 +64,7 @@ const PENDING_MAX: usize = 32;
 
 impl State {
     fn database(&self, name: &str) -> Outcome<Arc<Database>> {
-        self.granted
-            .databases
-            .get(name)
-            .cloned()
-            .ok_or_else(|| error::denied(&self.granted.plugin, name))
+        self.granted.database(name)
     }
 
     fn transaction(
@@ -228,7 +232,7 @@ impl HostTransaction for State {
     ) -> wasmtime::Result<Outcome<Rows>> {
         self.cpu.pause();
         let meter = self.meter(slice::from_ref(&statement));
-        let run = self.transaction(&handle)?.run(&statement, Want::Rows);
+        let run = self.transaction(&handle)?.run(&statement, &Want::Rows);
         let outcome = metered(meter, run).await;
         self.cpu.resume();
         Ok(outcome)
@@ -241,7 +245,7 @@ impl HostTransaction for State {
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
         let meter = self.meter(slice::from_ref(&statement));
-        let run = self.transaction(&handle)?.run(&statement, Want::Count);
+        let run = self.transaction(&handle)?.run(&statement, &Want::Count);
         let outcome = metered(meter, run).await;
         self.cpu.resume();
         Ok(outcome.map(|rows| rows.affected))

@@ -5,6 +5,7 @@ use std::fmt;
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use super::limits::CpuExhausted;
+use crate::bindings::plinth::host::database::{Error, ErrorKind};
 use crate::metrics::CallFailure;
 use crate::state::State;
 
@@ -22,6 +23,11 @@ pub enum CallError {
     Memory,
     /// The answer is larger than `reply_bytes_max`.
     ReplyTooLarge,
+    /// The query that the plugin answered with failed.
+    Query(Box<Error>),
+    /// The query that the plugin answered with found no row, and there had to be
+    /// one.
+    NoRow,
     /// The plugin trapped; the text is for the log.
     Trap(String),
 }
@@ -34,6 +40,8 @@ impl fmt::Display for CallError {
             Self::CpuTime => out.write_str("the request took more time on a core than cpu_ms_max"),
             Self::Memory => out.write_str("the plugin wanted more memory than memory_bytes_max"),
             Self::ReplyTooLarge => out.write_str("the answer is larger than reply_bytes_max"),
+            Self::Query(error) => write!(out, "the query of the answer failed: {}", error.message),
+            Self::NoRow => out.write_str("the query of the answer found no row"),
             Self::Trap(cause) => write!(out, "the plugin trapped: {cause}"),
         }
     }
@@ -41,17 +49,25 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
+impl From<Error> for CallError {
+    fn from(error: Error) -> Self {
+        Self::Query(Box::new(error))
+    }
+}
+
 impl CallError {
-    /// What it counts as.
-    pub(super) fn kind(&self) -> CallFailure {
-        match self {
+    /// What it counts as. A query that fails counts among the statements.
+    pub(super) fn kind(&self) -> Option<CallFailure> {
+        Some(match self {
             Self::Busy => CallFailure::Busy,
             Self::WallTime => CallFailure::WallTime,
             Self::CpuTime => CallFailure::CpuTime,
             Self::Memory => CallFailure::Memory,
             Self::ReplyTooLarge => CallFailure::BadReply,
+            Self::Query(error) if error.kind == ErrorKind::TooLarge => CallFailure::BadReply,
+            Self::Query(_) | Self::NoRow => return None,
             Self::Trap(_) => CallFailure::Trap,
-        }
+        })
     }
 
     /// Tells why a call failed from wasmtime's error and what the store knows.

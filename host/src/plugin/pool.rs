@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::component::{HasSelf, Linker};
 
 use super::compiled::Compiled;
 use super::instance::Instance;
 use super::outcome::CallError;
-use crate::bindings::exports::plinth::host::handler::{Content, Description, Reply};
+use super::reply::{Replies, Reply};
+use crate::bindings::exports::plinth::host::handler::Description;
 use crate::bindings::{Plugin as Exports, PluginPre};
 use crate::capability::request::Request;
 use crate::config::{InstancePolicy, PluginConfig, PluginLimits};
@@ -47,6 +48,7 @@ pub(super) struct InstancePool {
     idle: Mutex<Vec<Instance>>,
     permits: Semaphore,
     waiting: AtomicUsize,
+    replies: Replies,
 }
 
 impl InstancePool {
@@ -65,6 +67,7 @@ impl InstancePool {
             .map_err(anyhow::Error::from)?;
         Ok(Self {
             pre: PluginPre::new(pre).map_err(anyhow::Error::from)?,
+            replies: Replies::new(Arc::clone(&granted), &config.limits),
             granted,
             policy: config.instances,
             limits: config.limits.clone(),
@@ -83,8 +86,8 @@ impl InstancePool {
         request: Request,
     ) -> Result<Reply, CallError> {
         let answered = self.answer(route, parameters, query, request).await;
-        if let Err(error) = &answered {
-            self.granted.metrics.failed(error.kind());
+        if let Some(failure) = answered.as_ref().err().and_then(CallError::kind) {
+            self.granted.metrics.failed(failure);
         }
         answered
     }
@@ -96,19 +99,19 @@ impl InstancePool {
         query: &str,
         request: Request,
     ) -> Result<Reply, CallError> {
-        let _permit = self.permit().await?;
-        let limit = Duration::from_millis(self.limits.wall_ms_max);
-        let reply = within(limit, async {
+        let permit = self.permit().await?;
+        let tally = Arc::clone(&request.tally);
+        let deadline = Instant::now() + Duration::from_millis(self.limits.wall_ms_max);
+        let reply = timeout_at(deadline, async {
             let mut instance = self.take().await?;
             let reply = instance.handle(route, parameters, query, request).await?;
             self.put_back(instance);
             Ok(reply)
         })
-        .await?;
-        if bytes(&reply) > self.limits.reply_bytes_max {
-            return Err(CallError::ReplyTooLarge);
-        }
-        Ok(reply)
+        .await
+        .unwrap_or(Err(CallError::WallTime))?;
+        drop(permit);
+        self.replies.complete(reply, &tally, deadline).await
     }
 
     pub(super) fn limits(&self) -> &PluginLimits {
@@ -183,19 +186,6 @@ impl InstancePool {
                 .push(instance);
         }
     }
-}
-
-/// What a reply weighs, headers included.
-fn bytes(reply: &Reply) -> usize {
-    let headers = reply
-        .headers
-        .iter()
-        .map(|header| header.name.len() + header.value.len());
-    let body = match &reply.content {
-        Content::Bytes(body) => body.len(),
-        Content::Query(_) => 0,
-    };
-    headers.sum::<usize>().saturating_add(body)
 }
 
 async fn within<T>(

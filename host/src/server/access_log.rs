@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Method, Response, Uri};
+use http::{Method, Response, StatusCode, Uri};
 
 use super::repeats;
 use crate::host::Host;
@@ -15,11 +15,13 @@ use crate::tally::Tally;
 
 /// What the log says of a request whose client went away: no status was sent.
 /// Other servers call it 499.
-const CLIENT_GONE: u16 = 499;
+fn client_gone() -> StatusCode {
+    StatusCode::from_u16(499).expect("a number of three digits")
+}
 
 /// A line of the access log, written when the request ends.
-pub(super) struct AccessLine<'h> {
-    host: &'h Host,
+pub(super) struct AccessLine {
+    host: Arc<Host>,
     began: Instant,
     method: Method,
     uri: Uri,
@@ -27,12 +29,14 @@ pub(super) struct AccessLine<'h> {
     tally: Arc<Tally>,
     generation: u64,
     request_id: Arc<str>,
+    /// What was sent.
+    status: StatusCode,
     written: bool,
 }
 
-impl<'h> AccessLine<'h> {
+impl AccessLine {
     pub(super) fn begin(
-        host: &'h Host,
+        host: Arc<Host>,
         method: Method,
         uri: Uri,
         target: Option<Arc<Target>>,
@@ -49,17 +53,44 @@ impl<'h> AccessLine<'h> {
             tally,
             generation,
             request_id,
+            status: client_gone(),
             written: false,
         }
     }
 
     /// Writes the line of a request that was answered.
     pub(super) fn answered(mut self, response: &Response<Bytes>) {
-        let status = response.status();
-        self.write(Outcome::of(status), status.as_u16(), response.body().len());
+        self.status = response.status();
+        self.write(
+            Outcome::of(self.status),
+            response.body().len() as u64,
+            false,
+        );
     }
 
-    fn write(&mut self, outcome: Outcome, status: u16, bytes: usize) {
+    /// Notes the status of an answer whose body is still to come.
+    pub(super) fn begun(&mut self, status: StatusCode) {
+        self.status = status;
+    }
+
+    /// Writes the line of a request whose answer was streamed.
+    pub(super) fn streamed(mut self, bytes: u64, is_truncated: bool) {
+        self.write(Outcome::of(self.status), bytes, is_truncated);
+    }
+
+    /// Tells why the answer broke off.
+    pub(super) fn broke_off(&self, cause: &str) {
+        tracing::error!(
+            target: "plinth::problem",
+            problem = "broken-off",
+            plugin = self.target.as_ref().map(|target| target.plugin.name()),
+            route = self.target.as_ref().map(|target| &*target.name),
+            request_id = &*self.request_id,
+            "{cause}",
+        );
+    }
+
+    fn write(&mut self, outcome: Outcome, bytes: u64, is_truncated: bool) {
         self.written = true;
         let took = self.began.elapsed();
         let target = self.target.as_deref();
@@ -70,8 +101,9 @@ impl<'h> AccessLine<'h> {
             target: "plinth::access",
             method = %self.method,
             path = self.uri.path(),
-            status,
+            status = self.status.as_u16(),
             bytes,
+            truncated = is_truncated.then_some(true),
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             plugin = target.map(|target| target.plugin.name()),
             route = target.map(|target| &*target.name),
@@ -86,10 +118,10 @@ impl<'h> AccessLine<'h> {
     }
 }
 
-impl Drop for AccessLine<'_> {
+impl Drop for AccessLine {
     fn drop(&mut self) {
         if !self.written {
-            self.write(Outcome::Gone, CLIENT_GONE, 0);
+            self.write(Outcome::Gone, 0, false);
         }
     }
 }

@@ -10,12 +10,13 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::access_log::AccessLine;
+use super::reply_body::ReplyBody;
 use super::{body, request_id};
-use crate::bindings::exports::plinth::host::handler::{Content, Reply};
 use crate::capability::log::one_line;
 use crate::capability::request::Request as PluginRequest;
 use crate::host::{Host, Site};
 use crate::metrics::CallFailure;
+use crate::plugin::{Body, CallError, Reply};
 use crate::problem::Problem;
 use crate::router::{Match, Target};
 use crate::tally::Tally;
@@ -30,7 +31,7 @@ const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
 const QUERIES: HeaderName = HeaderName::from_static("x-plinth-queries");
 
 /// Answers one request and writes its line in the access log.
-pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<Bytes> {
+pub(super) async fn answer(host: &Arc<Host>, request: Request<Incoming>) -> Response<ReplyBody> {
     let site = host.site();
     let id = request_id::request_id(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -40,8 +41,8 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
         _ => None,
     };
     let tally = Arc::new(tally(host, target.as_deref()));
-    let line = AccessLine::begin(
-        host,
+    let mut line = AccessLine::begin(
+        Arc::clone(host),
         method,
         uri,
         target.clone(),
@@ -52,15 +53,26 @@ pub(super) async fn answer(host: &Host, request: Request<Incoming>) -> Response<
     let answered = dispatch(host, found, request, &id, &tally).await;
     let mut response = answered.unwrap_or_else(|problem| {
         log_problem(&problem, target.as_deref(), &id, host.config().dev);
-        problem.into_response(&id, host.config().dev)
+        let response = problem.into_response(&id, host.config().dev);
+        response.map(Body::Whole)
     });
     stamp(&mut response, &site, &id);
     if host.config().dev && target.is_some() {
         let queries = HeaderValue::from(tally.statements());
         response.headers_mut().insert(QUERIES, queries);
     }
-    line.answered(&response);
-    response
+    let (head, body) = response.into_parts();
+    match body {
+        Body::Whole(bytes) => {
+            let response = Response::from_parts(head, bytes);
+            line.answered(&response);
+            response.map(ReplyBody::Whole)
+        }
+        Body::Streamed(rows) => {
+            line.begun(head.status);
+            Response::from_parts(head, ReplyBody::streamed(rows, line))
+        }
+    }
 }
 
 /// Counts what the request asks of the host, within its plugin's limits.
@@ -75,7 +87,7 @@ async fn dispatch(
     request: Request<Incoming>,
     id: &Arc<str>,
     tally: &Arc<Tally>,
-) -> Result<Response<Bytes>, Problem> {
+) -> Result<Response<Body>, Problem> {
     match found {
         Match::Found(target, parameters) => {
             call(host, target, parameters, request, id, tally).await
@@ -94,7 +106,7 @@ async fn call(
     request: Request<Incoming>,
     id: &Arc<str>,
     tally: &Arc<Tally>,
-) -> Result<Response<Bytes>, Problem> {
+) -> Result<Response<Body>, Problem> {
     let (head, body) = request.into_parts();
     let body = body::read(body, &host.config().server, host.body_room()).await?;
     let uri = head.uri.clone();
@@ -112,11 +124,15 @@ async fn call(
         .plugin
         .handle(target.route, &parameters, query, request)
         .await;
-    let reply = reply.map_err(Problem::from_call)?;
     // It has passed the refusal on, which says nothing to whoever reads the answer.
-    if tally.is_over_limit() && reply.status == StatusCode::INTERNAL_SERVER_ERROR {
+    let is_refused = match &reply {
+        Ok(reply) => reply.status == StatusCode::INTERNAL_SERVER_ERROR,
+        Err(error) => matches!(error, CallError::Query(_)),
+    };
+    if tally.is_over_limit() && is_refused {
         return Err(Problem::statements_limit(target.statements_max));
     }
+    let reply = reply.map_err(Problem::from_call)?;
     let response = response(reply);
     if response.is_err() {
         target.plugin.metrics().failed(CallFailure::BadReply);
@@ -125,7 +141,7 @@ async fn call(
 }
 
 /// Turns a plugin's reply into a response, if it is one.
-fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
+fn response(reply: Reply) -> Result<Response<Body>, Problem> {
     let status = StatusCode::from_u16(reply.status)
         .ok()
         .filter(|status| !status.is_informational())
@@ -135,10 +151,7 @@ fn response(reply: Reply) -> Result<Response<Bytes>, Problem> {
             "it has more than {REPLY_HEADERS_MAX} headers"
         )));
     }
-    let Content::Bytes(body) = reply.content else {
-        return Err(Problem::bad_reply("queries are not answered with yet"));
-    };
-    let mut response = Response::new(Bytes::from(body));
+    let mut response = Response::new(reply.body);
     *response.status_mut() = status;
     for header in reply.headers {
         let name = HeaderName::try_from(&header.name)
@@ -170,8 +183,8 @@ fn is_the_hosts(name: &HeaderName) -> bool {
         || ["keep-alive", "proxy-connection", "te", "trailer"].contains(&name.as_str())
 }
 
-fn options(allow: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
+fn options(allow: &str) -> Response<Body> {
+    let mut response = Response::new(Body::Whole(Bytes::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
     let allow = HeaderValue::from_str(allow).expect("names of methods are visible ASCII");
     response.headers_mut().insert(ALLOW, allow);
@@ -179,7 +192,7 @@ fn options(allow: &str) -> Response<Bytes> {
 }
 
 /// Adds what every response carries.
-fn stamp(response: &mut Response<Bytes>, site: &Site, id: &str) {
+fn stamp(response: &mut Response<Body>, site: &Site, id: &str) {
     let id = HeaderValue::from_str(id).expect("identifiers are visible ASCII");
     response.headers_mut().insert(request_id::HEADER, id);
     response
@@ -217,7 +230,7 @@ mod tests {
         response(Reply {
             status,
             headers,
-            content: Content::Bytes(Vec::new()),
+            body: Body::Whole(Bytes::new()),
         })
         .is_err()
     }

@@ -7,14 +7,17 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::StreamExt;
 use lru::LruCache;
-use tokio_postgres::Client;
 use tokio_postgres::types::{Kind, Type};
+use tokio_postgres::{Client, RowStream};
 
+use super::projection::Plan;
 use super::statements::Known;
 use super::tls::Tls;
 use super::verb::Verb;
+use super::want::{Collected, Want};
 use super::{error, wire};
-use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
+use crate::bindings::exports::plinth::host::handler::Projection;
+use crate::bindings::plinth::host::database::{Error, Rows, Statement};
 
 /// The longest text of a statement: the most parameters and what stands between
 /// them.
@@ -28,14 +31,6 @@ const PARAMETERS_MAX: usize = 65_535;
 pub(super) enum Scope {
     Inside,
     Outside,
-}
-
-/// What is wanted of a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Want {
-    Rows,
-    /// Only how many rows it affected: those it returns are left.
-    Count,
 }
 
 /// A connection to Postgres with its prepared statements. Several callers may
@@ -61,6 +56,8 @@ pub(super) struct Prepared {
     parameter_types: Vec<u32>,
     column_types: Vec<u32>,
     column_names: String,
+    /// How its rows were last written.
+    plan: Mutex<Option<Arc<Plan>>>,
 }
 
 impl Connection {
@@ -107,7 +104,7 @@ impl Connection {
         statement: &Statement,
         known: &Known,
         scope: Scope,
-        want: Want,
+        want: &Want,
     ) -> Result<Rows, Failure> {
         let prepared = self.prepare(statement, known, scope).await?;
         match self
@@ -135,12 +132,11 @@ impl Connection {
         &self,
         prepared: &Prepared,
         parameters: Vec<wire::Raw<'_>>,
-        want: Want,
+        want: &Want,
     ) -> Result<Rows, Failure> {
+        let mut collected = Collected::new(want, prepared, self.result_bytes_max)?;
         let stream = self.client.query_raw(&prepared.statement, parameters).await;
         let mut stream = pin!(stream.map_err(|cause| self.failure(&cause))?);
-        let mut data = Vec::new();
-        let mut count = 0;
         while let Some(row) = stream.as_mut().next().await {
             let row = match row {
                 Ok(row) => row,
@@ -150,26 +146,41 @@ impl Connection {
                 }
                 Err(cause) => return Err(self.failure(&cause)),
             };
-            if want == Want::Count {
-                continue;
-            }
-            if data.len() + row.raw_size_bytes() > self.result_bytes_max {
-                return Err(Failure::Error(self.too_large()));
-            }
-            wire::append_row(&row, &mut data);
-            count += 1;
+            collected.add(&row)?;
         }
         let (column_types, column_names) = match want {
             Want::Rows => (prepared.column_types.clone(), prepared.column_names.clone()),
-            Want::Count => (Vec::new(), String::new()),
+            Want::Count | Want::Text(_) => (Vec::new(), String::new()),
         };
         Ok(Rows {
             column_types,
             column_names,
             affected: stream.rows_affected().unwrap_or_default(),
-            count,
-            data,
+            count: collected.count,
+            data: collected.data,
         })
+    }
+
+    /// Begins a query whose rows the caller reads.
+    pub(super) async fn rows(
+        &self,
+        statement: &Statement,
+        known: &Known,
+        projection: &Projection,
+    ) -> Result<(RowStream, Arc<Plan>), Failure> {
+        let prepared = self.prepare(statement, known, Scope::Inside).await?;
+        let plan = prepared.plan(projection)?;
+        let parameters = prepared.bind(statement)?;
+        let rows = self.client.query_raw(&prepared.statement, parameters).await;
+        match rows.map_err(|cause| self.failure(&cause)) {
+            Ok(rows) => Ok((rows, plan)),
+            Err(failure) => {
+                if matches!(failure, Failure::Stale(_)) {
+                    self.forget(known);
+                }
+                Err(failure)
+            }
+        }
     }
 
     /// Has Postgres parse and plan a statement, unless it has before.
@@ -255,15 +266,26 @@ impl Connection {
     }
 
     pub(super) fn too_large(&self) -> Error {
-        let limit = self.result_bytes_max;
-        error::error(
-            ErrorKind::TooLarge,
-            format!("the result is larger than result_bytes_max = {limit}; ask for fewer rows"),
-        )
+        error::too_large("result_bytes_max", self.result_bytes_max)
     }
 }
 
 impl Prepared {
+    /// How its rows become text. The plan is kept, because it seldom differs.
+    pub(super) fn plan(&self, projection: &Projection) -> Result<Arc<Plan>, Error> {
+        let mut kept = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = kept.as_ref().filter(|plan| plan.is_of(projection)) {
+            return Ok(Arc::clone(plan));
+        }
+        let columns = self.statement.columns().iter();
+        let columns: Vec<_> = columns
+            .map(|column| (column.name(), column.type_()))
+            .collect();
+        let plan = Arc::new(Plan::new(projection, &columns)?);
+        *kept = Some(Arc::clone(&plan));
+        Ok(plan)
+    }
+
     /// The parameters of a call of it.
     pub(super) fn bind<'a>(&self, statement: &'a Statement) -> Result<Vec<wire::Raw<'a>>, Error> {
         let expected = self.statement.params().len();
@@ -334,6 +356,7 @@ async fn prepare(
         parameter_types: statement.parameter_types.clone(),
         column_types: columns.iter().map(|column| column.type_().oid()).collect(),
         column_names: names.join("\0"),
+        plan: Mutex::default(),
         statement: prepared,
     })
 }

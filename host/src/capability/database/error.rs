@@ -33,6 +33,20 @@ pub(super) fn invalid(message: impl Into<String>) -> Error {
     error(ErrorKind::Invalid, message)
 }
 
+/// There is more than the operator allows.
+pub(super) fn too_large(limit: &str, value: impl std::fmt::Display) -> Error {
+    error(
+        ErrorKind::TooLarge,
+        format!("the result is larger than {limit} = {value}; ask for fewer rows"),
+    )
+}
+
+/// Rows are not read to their end, for another reason than their size. It is of
+/// the kind that has the server stop sending them.
+pub(super) fn unfinished(message: impl Into<String>) -> Error {
+    error(ErrorKind::TooLarge, message)
+}
+
 /// It broke when the statement had ended, so whether it took effect is unknown.
 pub(super) fn connection_lost() -> Error {
     error(

@@ -16,10 +16,11 @@ use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 
-use super::connection::{Connection, Failure, Scope, Want};
+use super::connection::{Connection, Failure, Scope};
 use super::connector::Connector;
 use super::pool::CLEANUP_TIMEOUT;
 use super::statements::Known;
+use super::want::Want;
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
 
 /// With as many statements under way on every lane, another lane is opened.
@@ -159,7 +160,7 @@ impl Lane {
         Ride(Some(Box::pin(async move {
             let run = self
                 .connection()
-                .run(&statement, &known, Scope::Outside, want);
+                .run(&statement, &known, Scope::Outside, &want);
             let outcome = run.await;
             let time = self.leave();
             match outcome {

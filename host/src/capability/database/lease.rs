@@ -4,13 +4,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool::managed::Object;
+use tokio_postgres::RowStream;
 
-use super::connection::{Connection, Failure, Scope, Want};
+use super::connection::{Connection, Failure, Scope};
 use super::connector::Connector;
 use super::error;
 use super::pipeline::Broken;
 use super::pool::CLEANUP_TIMEOUT;
+use super::projection::Plan;
 use super::statements::Known;
+use super::want::Want;
+use crate::bindings::exports::plinth::host::handler::Projection;
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
 
 /// What must be done to a lent connection before somebody else may have it.
@@ -48,7 +52,7 @@ impl Lease {
         &mut self,
         statement: &Statement,
         known: &Known,
-        want: Want,
+        want: &Want,
     ) -> Result<Rows, Error> {
         let begun = Instant::now();
         let outcome = self.run(statement, known, Scope::Outside, want).await;
@@ -63,7 +67,7 @@ impl Lease {
         &mut self,
         statement: &Statement,
         known: &Known,
-        want: Want,
+        want: &Want,
     ) -> Result<Rows, Error> {
         self.run(statement, known, Scope::Inside, want).await
     }
@@ -73,7 +77,7 @@ impl Lease {
         statement: &Statement,
         known: &Known,
         scope: Scope,
-        want: Want,
+        want: &Want,
     ) -> Result<Rows, Error> {
         let before = self.enter();
         let outcome = self.connection().run(statement, known, scope, want).await;
@@ -125,6 +129,27 @@ impl Lease {
         });
         self.leave(before, outcome.as_ref().err().map(|broken| &broken.error));
         outcome
+    }
+
+    /// Begins a query in the transaction that is open. The caller reads its rows
+    /// and says when it has read all: until then it is under way.
+    pub(super) async fn rows(
+        &mut self,
+        statement: &Statement,
+        known: &Known,
+        projection: &Projection,
+    ) -> Result<(RowStream, Arc<Plan>), Failure> {
+        let before = self.enter();
+        let outcome = self.connection().rows(statement, known, projection).await;
+        if outcome.is_err() {
+            self.state = before;
+        }
+        outcome
+    }
+
+    /// All rows of [`rows`](Self::rows) are read.
+    pub(super) fn rows_ended(&mut self) {
+        self.state = Loan::InTransaction;
     }
 
     pub(super) async fn begin(&mut self, begin: &str) -> Result<(), Error> {

@@ -9,6 +9,7 @@ use super::{Outcome, error};
 use crate::bindings::plinth::host::database::{ErrorKind, PipelineError, Rows, Statement};
 use crate::metrics::{PluginMetrics, StatementFailure};
 use crate::state::State;
+use crate::tally::Tally;
 
 /// A call under way that sends statements. Dropped before its end, it counts as
 /// abandoned.
@@ -25,19 +26,7 @@ impl State {
     ///
     /// When they are more than the request has left.
     pub(super) fn meter(&self, statements: &[Statement]) -> Outcome<Meter> {
-        let metrics = Arc::clone(&self.granted.metrics);
-        let texts = statements.iter().map(|statement| &*statement.sql);
-        let counted = self.request.tally().map(|tally| tally.count(texts));
-        if let Some(Err(refused)) = counted {
-            metrics.statements.over_limit.increment();
-            return Err(error::invalid(refused.to_string()));
-        }
-        metrics.statements.sent.add(statements.len() as u64);
-        Ok(Meter {
-            metrics,
-            began: Instant::now(),
-            ended: false,
-        })
+        Meter::begin(&self.granted.metrics, self.request.tally(), statements)
     }
 
     /// Counts what came of a COPY that was begun before, if it failed.
@@ -50,6 +39,30 @@ impl State {
 }
 
 impl Meter {
+    /// Begins a call that sends these statements for a request.
+    ///
+    /// # Errors
+    ///
+    /// When they are more than the request has left.
+    pub(super) fn begin(
+        metrics: &Arc<PluginMetrics>,
+        tally: Option<&Tally>,
+        statements: &[Statement],
+    ) -> Outcome<Self> {
+        let texts = statements.iter().map(|statement| &*statement.sql);
+        let counted = tally.map(|tally| tally.count(texts));
+        if let Some(Err(refused)) = counted {
+            metrics.statements.over_limit.increment();
+            return Err(error::invalid(refused.to_string()));
+        }
+        metrics.statements.sent.add(statements.len() as u64);
+        Ok(Self {
+            metrics: Arc::clone(metrics),
+            began: Instant::now(),
+            ended: false,
+        })
+    }
+
     /// The call has ended, with this failure if with any.
     pub(super) fn end(mut self, failure: Option<ErrorKind>) {
         self.ended = true;

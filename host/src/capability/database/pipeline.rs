@@ -11,9 +11,10 @@ use std::task::Poll;
 
 use futures_util::future::{MaybeDone, maybe_done};
 
-use super::connection::{Connection, Failure, Prepared, Scope, Want};
+use super::connection::{Connection, Failure, Prepared, Scope};
 use super::statements::Known;
 use super::verb::Verb;
+use super::want::Want;
 use super::{error, wire};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
 
@@ -113,7 +114,7 @@ impl Connection {
                     index,
                     failure: error.into(),
                 })?;
-            Ok(step(self.run_prepared(prepared, parameters, Want::Rows)))
+            Ok(step(self.run_prepared(prepared, parameters, &Want::Rows)))
         };
         pairs.map(run).collect()
     }

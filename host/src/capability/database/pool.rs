@@ -13,7 +13,6 @@ use anyhow::{Context, Result};
 use deadpool::Runtime;
 use deadpool::managed::{Pool, QueueMode, Timeouts};
 
-use super::connection::Want;
 use super::connector::Connector;
 use super::error;
 use super::lane::{Boarding, Bumped, Lanes};
@@ -22,6 +21,7 @@ use super::login::Login;
 use super::pipeline;
 use super::statements::{Known, Statements};
 use super::verb::Verb;
+use super::want::Want;
 use crate::bindings::plinth::host::database::{
     Error, ErrorKind, PipelineError, PoolStatistics, Rows, Statement,
 };
@@ -168,7 +168,7 @@ impl Database {
                 Boarding::None => None,
             };
             if let Some(lane) = lane {
-                match lane.ride(statement, Arc::clone(&known), want).await {
+                match lane.ride(statement, Arc::clone(&known), want.clone()).await {
                     Ok(rows) => {
                         self.metrics.lane_statements.increment();
                         return Ok(rows);
@@ -181,7 +181,7 @@ impl Database {
                 }
             }
         }
-        self.run_alone(&statement, &known, want).await
+        self.run_alone(&statement, &known, &want).await
     }
 
     /// Whether a statement may go behind others, and others behind it.
@@ -194,7 +194,7 @@ impl Database {
         &self,
         statement: &Statement,
         known: &Known,
-        want: Want,
+        want: &Want,
     ) -> Result<Rows, Error> {
         let mut lease = self.lease().await?;
         let run = lease.run_outside(statement, known, want);

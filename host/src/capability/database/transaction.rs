@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::connection::Want;
 use super::copy::Copy;
 use super::lease::Lease;
 use super::pipeline;
+use super::want::Want;
 use super::{Database, Outcome, error, options};
 use crate::bindings::plinth::host::database::{PipelineError, Rows, Statement, TransactionOptions};
 
@@ -32,7 +32,7 @@ impl Transaction {
         })
     }
 
-    pub(super) async fn run(&mut self, statement: &Statement, want: Want) -> Outcome<Rows> {
+    pub(super) async fn run(&mut self, statement: &Statement, want: &Want) -> Outcome<Rows> {
         if statement.timeout_ms != 0 {
             return Err(error::invalid(
                 "within a transaction, its options tell how long a statement may run",

@@ -73,10 +73,15 @@ pub(super) fn parameters(mut buffer: &[u8], count: usize) -> Option<Vec<Raw<'_>>
     buffer.is_empty().then_some(values)
 }
 
+/// A value of a row; `None` is NULL.
+pub(super) fn cell(row: &Row, index: usize) -> Option<&[u8]> {
+    row.get::<_, Raw<'_>>(index).0
+}
+
 /// Appends a row's values to a flat buffer.
 pub(super) fn append_row(row: &Row, out: &mut Vec<u8>) {
     for index in 0..row.len() {
-        match row.get::<_, Raw<'_>>(index).0 {
+        match cell(row, index) {
             Some(value) => {
                 let length = i32::try_from(value.len()).expect("Postgres' own length");
                 out.extend_from_slice(&length.to_be_bytes());

@@ -18,25 +18,23 @@ pub(crate) struct AuthorFilter {
 
 /// List authors by name.
 #[get("/api/v1/authors")]
-pub(crate) fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result<Page<Author>> {
+pub(crate) fn list_authors(Query(filter): Query<AuthorFilter>, db: Db) -> Result<JsonRows> {
     let mut authors = Author::objects();
     if let Some(search) = &filter.search {
         authors = authors.filter(Author::name.icontains(search));
     }
-    let items = authors
-        .order_by([Author::name.asc(), Author::id.asc()])
-        .offset(filter.offset)
-        .limit(filter.limit.get())
-        .all(&db)?;
-    Ok(Page {
-        items,
+    let page = Page {
         limit: filter.limit,
         offset: filter.offset,
-    })
+    };
+    page.of(
+        authors.order_by([Author::name.asc(), Author::id.asc()]),
+        &db,
+    )
 }
 
 /// A book among its author's: what a list shows of it.
-#[derive(Partial, Serialize)]
+#[derive(Partial, Serialize, JsonRow)]
 #[partial(model = Book)]
 pub(crate) struct BookCard {
     id: i64,
@@ -50,21 +48,18 @@ pub(crate) struct BookCard {
 
 /// List an author's books, the newest first.
 #[get("/api/v1/authors/{id}/books")]
-pub(crate) fn list_books_of(id: i64, db: Db) -> Result<Json<Vec<BookCard>>> {
+pub(crate) fn list_books_of(id: i64, db: Db) -> Result<JsonRows> {
     let author = Author::objects()
         .filter(Author::id.eq(id))
         .get_or_404(&db)?;
     let books = author.books.objects()?;
     let newest = Book::published_on.desc().nulls_last();
     let cards = books.order_by([newest, Book::id.desc()]).only::<BookCard>();
-    Ok(Json(cards.all(&db)?))
+    cards.json(&db)
 }
 
 /// Show an author.
 #[get("/api/v1/authors/{id}")]
-pub(crate) fn get_author(id: i64, db: Db) -> Result<Json<Author>> {
-    let author = Author::objects()
-        .filter(Author::id.eq(id))
-        .get_or_404(&db)?;
-    Ok(Json(author))
+pub(crate) fn get_author(id: i64, db: Db) -> Result<JsonRows> {
+    Author::objects().filter(Author::id.eq(id)).json_or_404(&db)
 }

@@ -28,6 +28,13 @@ pub(crate) struct BookFilter {
 }
 
 impl BookFilter {
+    fn page(&self) -> Page {
+        Page {
+            limit: self.limit,
+            offset: self.offset,
+        }
+    }
+
     fn books(&self) -> QuerySet<Book> {
         let conditions = [
             self.search.as_deref().map(matches),
@@ -52,25 +59,15 @@ fn is_rated(least: i32) -> Q<Book> {
 
 /// List books, newest first.
 #[get("/api/v1/books")]
-pub(crate) fn list_books(Query(filter): Query<BookFilter>, db: Db) -> Result<Page<Book>> {
-    let items = filter
-        .books()
-        .order_by([Book::created_at.desc(), Book::id.desc()])
-        .offset(filter.offset)
-        .limit(filter.limit.get())
-        .all(&db)?;
-    Ok(Page {
-        items,
-        limit: filter.limit,
-        offset: filter.offset,
-    })
+pub(crate) fn list_books(Query(filter): Query<BookFilter>, db: Db) -> Result<JsonRows> {
+    let newest = [Book::created_at.desc(), Book::id.desc()];
+    filter.page().of(filter.books().order_by(newest), &db)
 }
 
 /// Show a book.
 #[get("/api/v1/books/{id}")]
-pub(crate) fn get_book(id: i64, db: Db) -> Result<Json<Book>> {
-    let book = Book::objects().filter(Book::id.eq(id)).get_or_404(&db)?;
-    Ok(Json(book))
+pub(crate) fn get_book(id: i64, db: Db) -> Result<JsonRows> {
+    Book::objects().filter(Book::id.eq(id)).json_or_404(&db)
 }
 
 /// Add a book.

@@ -3,7 +3,7 @@
 use plinth::prelude::*;
 use serde::Serialize;
 
-#[derive(Debug, Model, Serialize)]
+#[derive(Debug, Model, Serialize, JsonRow)]
 #[model(table = "authors")]
 pub(crate) struct Author {
     #[model(key, auto)]
@@ -30,7 +30,7 @@ pub(crate) struct Category {
 }
 
 // As JSON a relation is its key, so it is called what the column is called.
-#[derive(Debug, Model, Serialize)]
+#[derive(Debug, Model, Serialize, JsonRow)]
 // The list is ordered by the index, so that its first page reads no other rows.
 #[model(table = "books", index(created_at, id))]
 pub(crate) struct Book {
@@ -63,7 +63,7 @@ pub(crate) struct Book {
     pub reviews: Many<Review>,
 }
 
-#[derive(Debug, Model, Serialize)]
+#[derive(Debug, Model, Serialize, JsonRow)]
 #[model(table = "reviews")]
 pub(crate) struct Review {
     #[model(key, auto)]

@@ -1,6 +1,6 @@
 //! A part of a list.
 
-use plinth::http::{IntoReply, Json, Reply};
+use plinth::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How many rows a page has, from 1 to 100.
@@ -32,17 +32,18 @@ impl TryFrom<i64> for PageSize {
     }
 }
 
-/// Some of the rows, and which.
+/// Which of the rows a page has.
 // There is no total: counting costs more than the page itself.
 #[derive(Serialize)]
-pub(crate) struct Page<T> {
-    pub items: Vec<T>,
+pub(crate) struct Page {
     pub limit: PageSize,
     pub offset: u64,
 }
 
-impl<T: Serialize> IntoReply for Page<T> {
-    fn into_reply(self) -> Reply {
-        Json(self).into_reply()
+impl Page {
+    /// The page, which the host reads and writes: `{"items":[…],"limit":20,"offset":0}`.
+    pub(crate) fn of<M: Model + JsonRow>(self, rows: QuerySet<M>, db: &Db) -> Result<JsonRows> {
+        let rows = rows.offset(self.offset).limit(self.limit.get());
+        rows.json(db)?.enveloped("items", &self)
     }
 }

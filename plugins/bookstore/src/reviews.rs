@@ -29,20 +29,14 @@ pub(crate) fn list_reviews(
     id: i64,
     Query(filter): Query<ReviewFilter>,
     db: Db,
-) -> Result<Page<Review>> {
+) -> Result<JsonRows> {
     let book = Book::objects().filter(Book::id.eq(id)).get_or_404(&db)?;
-    let items = book
-        .reviews
-        .objects()?
-        .order_by([Review::helpful.desc(), Review::id.desc()])
-        .offset(filter.offset)
-        .limit(filter.limit.get())
-        .all(&db)?;
-    Ok(Page {
-        items,
+    let page = Page {
         limit: filter.limit,
         offset: filter.offset,
-    })
+    };
+    let helpful = [Review::helpful.desc(), Review::id.desc()];
+    page.of(book.reviews.objects()?.order_by(helpful), &db)
 }
 
 /// Review a book.

@@ -336,9 +336,9 @@ async fn what_rust_types_cannot_hold_is_written_as_postgres_has_it() {
         ("'a'::char(3)", r#"["a  "]"#),
         ("'a'::name", r#"["a"]"#),
         ("7::oid", "[7]"),
-        ("'so-so'::public.weather", r#"["so-so"]"#),
-        ("'{so-so}'::public.weather[]", r#"[["so-so"]]"#),
-        ("'7'::public.age", "[7]"),
+        ("'so-so'::weather", r#"["so-so"]"#),
+        ("'{so-so}'::weather[]", r#"[["so-so"]]"#),
+        ("'7'::age", "[7]"),
         ("NULL::int", "[null]"),
     ] {
         assert_eq!(
@@ -376,15 +376,12 @@ async fn a_type_that_is_not_written_is_refused_before_the_query_runs() {
             "record" => "ROW(1)",
             _ => "'{}'::int4multirange",
         };
-        let sql = format!("INSERT INTO public.ran VALUES (1) RETURNING {value} AS odd");
+        let sql = format!("INSERT INTO ran VALUES (1) RETURNING {value} AS odd");
         let problem = raw(&host, &json!({ "sql": sql })).await.problem(500);
         let cause = problem["cause"].as_str().expect("a cause");
         assert!(cause.contains(ty) && cause.contains("\"odd\""), "{cause}");
     }
-    assert_eq!(
-        written(&host, "SELECT count(*) FROM public.ran").await,
-        "[0]"
-    );
+    assert_eq!(written(&host, "SELECT count(*) FROM ran").await, "[0]");
 }
 
 #[tokio::test]

@@ -174,6 +174,41 @@ async fn what_a_query_told_the_session_is_forgotten_too() {
 }
 
 #[tokio::test]
+async fn what_a_session_listens_to_is_forgotten() {
+    let host = hostile().await;
+    assert_eq!(sql(&host, "LISTEN gossip").await, "0 rows");
+    host.connections_at_rest().await;
+    let heard = "SELECT * FROM pg_listening_channels()";
+    assert_eq!(sql(&host, heard).await, "0 rows");
+}
+
+#[tokio::test]
+async fn a_session_that_was_not_touched_stays_as_it_is() {
+    let host = hostile().await;
+    let session = async || -> i32 {
+        host.connections_at_rest().await;
+        let sql = "SELECT pid FROM pg_stat_activity \
+                   WHERE datname = current_database() AND application_name = 'plinth'";
+        let row = host.postgres().await.query_one(sql, &[]).await;
+        row.expect("one session").get(0)
+    };
+    assert_eq!(sql(&host, "SELECT 1").await, "1 rows");
+    let before = session().await;
+    // A transaction that is rolled back, and one that fails, leave nothing behind either.
+    assert_eq!(sql(&host, "INSERT INTO held VALUES (1)").await, "0 rows");
+    host.get("/fail").await.problem(400);
+    assert_eq!(host.get("/leak").await.text(), "leaked");
+    assert_eq!(session().await, before);
+    assert_eq!(
+        sql(&host, "SET application_name = 'plinth'").await,
+        "0 rows"
+    );
+    host.connections_at_rest().await;
+    assert_eq!(sql(&host, "SELECT 1").await, "1 rows");
+    assert_ne!(session().await, before);
+}
+
+#[tokio::test]
 async fn types_of_the_databases_own_survive_a_session_that_was_touched() {
     let host = hostile().await;
     let types = "CREATE TYPE mood AS ENUM ('glad'); CREATE TYPE mood2 AS ENUM ('sad')";

@@ -86,26 +86,6 @@ impl Database {
         Ok(database)
     }
 
-    /// Runs statements of the host's own, in one transaction.
-    ///
-    /// # Errors
-    ///
-    /// When no connection is to be had or Postgres refuses a statement.
-    pub async fn run_all(&self, statements: &[String]) -> Result<()> {
-        let mut lease = self.lease().await.map_err(describe)?;
-        lease.begin("BEGIN").await.map_err(describe)?;
-        // The statements are a plugin's, and DDL can hold anything.
-        lease.connection().touch_session();
-        for sql in statements {
-            lease
-                .command(sql)
-                .await
-                .map_err(describe)
-                .with_context(|| sql.clone())?;
-        }
-        lease.commit().await.map_err(describe)
-    }
-
     /// Asks the server for an answer.
     ///
     /// That all connections are in use is no fault of the server's: they are

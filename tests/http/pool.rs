@@ -39,8 +39,23 @@ async fn connections_are_there_before_they_are_needed() {
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                 WHERE datname = current_database() AND application_name = 'plinth'";
     let postgres = host.postgres().await;
+    let now = postgres.query_one("SELECT clock_timestamp()", &[]).await;
+    let killed: std::time::SystemTime = now.expect("a clock").get(0);
     assert_eq!(postgres.execute(kill, &[]).await.expect("kills"), 3);
-    until(&host, |connections| connections < 3).await;
+    let new = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+               AND application_name = 'plinth' AND backend_start > $1";
+    let back = async {
+        loop {
+            let row = postgres.query_one(new, &[&killed]).await;
+            if row.expect("counts").get::<_, i64>(0) == 3 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), back)
+        .await
+        .expect("made anew");
     until(&host, |connections| connections == 3).await;
 }
 

@@ -12,6 +12,7 @@ mod lanes;
 mod limits;
 mod metrics;
 mod orm;
+mod own_process;
 mod pool;
 mod reload;
 mod replica;

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{raw, until, until_quiet, with};
+use crate::own_process::{self, resident_bytes};
 
 /// A row that the `/series` of the plugin can be made of.
 async fn with_a_row(change: impl FnOnce(&mut Options)) -> TestHost {
@@ -104,28 +105,10 @@ async fn a_million_rows_come_in_order_and_whole() {
     host.connections_at_rest().await;
 }
 
-/// The memory of this process, in megabytes.
-fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().split(' ').next());
-    kilobytes.expect("there").parse::<u64>().expect("a number") / 1024
-}
-
 /// In a process of its own, because the other tests of this one take memory too.
 #[tokio::test]
 async fn a_million_rows_leave_the_memory_as_it_was() {
-    let program = std::env::current_exe().expect("this program");
-    let test = "replies::streams::memory_stays_flat";
-    let run = tokio::process::Command::new(program)
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .output();
-    let output = run.await.expect("runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
+    own_process::run("replies::streams::memory_stays_flat").await;
 }
 
 #[tokio::test]
@@ -135,11 +118,11 @@ async fn memory_stays_flat() {
     let first = read(open(&host, &wide(10_000)).await.1)
         .await
         .expect("whole");
-    let before = memory();
+    let before = resident_bytes() >> 20;
     let many = "SELECT repeat('x', 296) FROM generate_series(1, 1000000)";
     let many = json!({ "sql": many, "is_streamed": true });
     let (bytes, _) = read(open(&host, &many).await.1).await.expect("whole");
-    let after = memory();
+    let after = resident_bytes() >> 20;
     assert_eq!(bytes, 299_000_001, "after {first:?}");
     assert!(
         after < before + 32,

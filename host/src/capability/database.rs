@@ -50,6 +50,7 @@ pub use row_stream::RowStream;
 pub(crate) use row_stream::StreamLimits;
 pub use transaction::Transaction;
 
+use copy::Direction;
 use meter::{metered, metered_pipeline};
 use want::Want;
 
@@ -111,6 +112,23 @@ impl State {
         Ok(Pending::start(metered(meter, async move {
             database.run(statement, Want::Rows).await
         })))
+    }
+
+    async fn begin_copy(
+        &mut self,
+        handle: &Resource<Transaction>,
+        sql: String,
+        direction: Direction,
+    ) -> wasmtime::Result<Outcome<()>> {
+        self.cpu.pause();
+        let statement = copy::statement(sql);
+        let meter = self.meter(slice::from_ref(&statement));
+        let begin = self
+            .transaction(handle)?
+            .begin_copy(&statement.sql, direction);
+        let outcome = metered(meter, begin).await;
+        self.cpu.resume();
+        Ok(outcome)
     }
 
     async fn begin_on(
@@ -269,13 +287,7 @@ impl HostTransaction for State {
         handle: Resource<Transaction>,
         sql: String,
     ) -> wasmtime::Result<Outcome<()>> {
-        self.cpu.pause();
-        let statement = copy::statement(sql);
-        let meter = self.meter(slice::from_ref(&statement));
-        let begin = self.transaction(&handle)?.copy_in(&statement.sql);
-        let outcome = metered(meter, begin).await;
-        self.cpu.resume();
-        Ok(outcome)
+        self.begin_copy(&handle, sql, Direction::In).await
     }
 
     async fn copy_write(
@@ -306,13 +318,7 @@ impl HostTransaction for State {
         handle: Resource<Transaction>,
         sql: String,
     ) -> wasmtime::Result<Outcome<()>> {
-        self.cpu.pause();
-        let statement = copy::statement(sql);
-        let meter = self.meter(slice::from_ref(&statement));
-        let begin = self.transaction(&handle)?.copy_out(&statement.sql);
-        let outcome = metered(meter, begin).await;
-        self.cpu.resume();
-        Ok(outcome)
+        self.begin_copy(&handle, sql, Direction::Out).await
     }
 
     async fn copy_read(

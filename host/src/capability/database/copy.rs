@@ -19,7 +19,7 @@ use super::{Outcome, Transaction, error, verb};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Statement};
 use crate::config::DatabaseLimits;
 
-use direction::Direction;
+pub(super) use direction::Direction;
 
 /// What a transaction has to do with copies.
 pub(super) struct Copy {
@@ -132,15 +132,7 @@ async fn is_in_step(lease: &mut Lease) -> bool {
 }
 
 impl Transaction {
-    pub(super) async fn copy_in(&mut self, sql: &str) -> Outcome<()> {
-        self.begin_copy(sql, Direction::In).await
-    }
-
-    pub(super) async fn copy_out(&mut self, sql: &str) -> Outcome<()> {
-        self.begin_copy(sql, Direction::Out).await
-    }
-
-    async fn begin_copy(&mut self, sql: &str, direction: Direction) -> Outcome<()> {
+    pub(super) async fn begin_copy(&mut self, sql: &str, direction: Direction) -> Outcome<()> {
         self.copy.check_closed()?;
         check(sql, direction)?;
         let before = self.lease.enter();

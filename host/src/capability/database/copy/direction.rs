@@ -5,7 +5,7 @@
 
 /// Which way rows go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(in crate::capability::database) enum Direction {
     /// `FROM STDIN`
     In,
     /// `TO STDOUT`

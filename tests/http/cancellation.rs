@@ -127,8 +127,7 @@ async fn ten_thousand_cancelled_requests_leak_nothing() {
     until_quiet(&host).await;
     let backends = usize::try_from(count(&host, BACKENDS).await).expect("few");
     assert!(backends <= CONNECTIONS_MAX, "{backends} backends");
-    let database = host.host().database("hostile", "default");
-    let statistics = database.expect("configured").statistics();
+    let statistics = host.statistics();
     assert_eq!(statistics.connections, statistics.idle, "{statistics:?}");
     assert_eq!(statistics.waiting, 0, "{statistics:?}");
     assert_eq!(count(&host, "SELECT count(*) FROM held").await, 0);

@@ -49,16 +49,11 @@ async fn warm_up(host: &TestHost, texts: &[&str]) {
             return;
         }
     }
-    panic!("no lane was opened: {:?}", statistics(host));
-}
-
-fn statistics(host: &TestHost) -> plinth_host::bindings::plinth::host::database::PoolStatistics {
-    let database = host.host().database("hostile", "default");
-    database.expect("configured").statistics()
+    panic!("no lane was opened: {:?}", host.statistics());
 }
 
 fn lanes(host: &TestHost) -> u32 {
-    statistics(host).lanes
+    host.statistics().lanes
 }
 
 async fn pause(host: &TestHost, seconds: f64) {

@@ -11,20 +11,15 @@ async fn sql(host: &TestHost, sql: &str) -> String {
     answer.text().to_owned()
 }
 
-fn statistics(host: &TestHost) -> plinth_host::bindings::plinth::host::database::PoolStatistics {
-    let database = host.host().database("hostile", "default");
-    database.expect("configured").statistics()
-}
-
 /// Waits until the pool is as it should be.
 async fn until(host: &TestHost, holds: impl Fn(u32) -> bool) {
     let settled = async {
-        while !holds(statistics(host).connections) {
+        while !holds(host.statistics().connections) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     let settled = tokio::time::timeout(Duration::from_secs(10), settled).await;
-    settled.unwrap_or_else(|_| panic!("{:?}", statistics(host)));
+    settled.unwrap_or_else(|_| panic!("{:?}", host.statistics()));
 }
 
 #[tokio::test]
@@ -68,7 +63,7 @@ async fn idle_connections_are_closed_down_to_the_least() {
     })
     .await;
     assert_eq!(host.get("/transactions/4").await.text(), "4 begun");
-    assert!(statistics(&host).connections >= 4);
+    assert!(host.statistics().connections >= 4);
     until(&host, |connections| connections == 1).await;
 }
 
@@ -82,7 +77,7 @@ async fn prepared_statements_are_bounded_and_given_up_on_the_server() {
     for n in 0..40 {
         assert_eq!(sql(&host, &format!("SELECT {n}")).await, "1 rows");
     }
-    assert_eq!(statistics(&host).statements, 5);
+    assert_eq!(host.statistics().statements, 5);
     // On the server: the five, and none of the thirty-five before them.
     let kept = "SELECT name FROM pg_prepared_statements";
     assert_eq!(sql(&host, kept).await, "5 rows");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plinth_host::admin::Admin;
+use plinth_host::bindings::plinth::host::database::PoolStatistics;
 use plinth_host::config::{
     AdminConfig, Config, DatabaseConfig, DatabaseLimits, PluginConfig, ServerLimits,
 };
@@ -284,24 +285,30 @@ impl TestHost {
         self.postgres.connect().await
     }
 
+    /// How the plugin's pool of connections does.
+    ///
+    /// # Panics
+    ///
+    /// When it has none.
+    pub fn statistics(&self) -> PoolStatistics {
+        let database = self.host.database(&self.name, "default");
+        database.expect("configured").statistics()
+    }
+
     /// Waits until every connection of the pool is back, and gives their number.
     ///
     /// # Panics
     ///
     /// When one stays away for ten seconds.
     pub async fn connections_at_rest(&self) -> usize {
-        let database = self
-            .host
-            .database(&self.name, "default")
-            .expect("configured");
         for _ in 0..1000 {
-            let now = database.statistics();
+            let now = self.statistics();
             if now.connections == now.idle {
                 return now.connections as usize;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("connections did not come back: {:?}", database.statistics());
+        panic!("connections did not come back: {:?}", self.statistics());
     }
 
     /// Stops it and waits for its end.

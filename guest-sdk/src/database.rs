@@ -33,6 +33,7 @@ mod statement;
 mod statistics;
 mod transaction;
 mod transaction_options;
+mod transaction_scope;
 mod written;
 
 pub use column_type::{
@@ -61,6 +62,7 @@ pub(crate) use db::DEFAULT;
 pub(crate) use literal::exact_literals;
 pub(crate) use parameters::{PARAMETERS_MAX, write_cell};
 
+pub(crate) use transaction_scope::{TransactionScope, open_scopes};
 pub(crate) use written::{begin_request, is_written, note_write};
 
 #[cfg(test)]

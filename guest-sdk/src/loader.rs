@@ -158,6 +158,9 @@ impl<'a, K: Eq + Hash + Clone, V: Clone> DataLoader<'a, K, V> {
     /// Puts in a value that is known already, so that its key is not loaded: also
     /// for those who wait for it. A value that is there stays;
     /// [`clear`](Self::clear) it before.
+    ///
+    /// What is put in while a transaction is open is forgotten if that is
+    /// undone.
     pub fn prime(&self, key: K, value: V) {
         self.queue.borrow_mut().prime(key, value, self.keeps);
     }

@@ -20,3 +20,4 @@ mod queries;
 mod to_many;
 mod transactions;
 mod types;
+mod undone;

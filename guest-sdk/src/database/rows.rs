@@ -1,9 +1,11 @@
 use std::fmt;
 
-use postgres_types::Type;
+use bytes::BytesMut;
+use postgres_types::{Oid, Type};
 
 use super::Cells;
 use super::column_type::{ColumnType, DecodeError, type_of};
+use super::parameters::put_cell;
 use crate::bindings::plinth::host::database as host;
 use crate::{Error, Result};
 
@@ -26,6 +28,26 @@ impl Rows {
             affected: rows.affected,
             data: rows.data,
         }
+    }
+
+    /// One row of values that are at hand, with their types; 0 is one that is
+    /// not built into Postgres.
+    pub(crate) fn of_row(
+        types: impl Iterator<Item = Oid>,
+        cells: &[Option<&[u8]>],
+    ) -> Result<Self> {
+        let mut data = BytesMut::new();
+        for cell in cells {
+            put_cell(*cell, &mut data).map_err(|e| Error::encode(e.to_string()))?;
+        }
+        let types = types.map(|oid| type_of(if oid == 0 { Oid::MAX } else { oid }));
+        Ok(Self {
+            types: types.collect(),
+            names: String::new(),
+            count: 1,
+            affected: 1,
+            data: data.into(),
+        })
     }
 
     /// How many rows there are.

@@ -1,15 +1,18 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use super::on_commit::Callback;
+use super::transaction_scope::{OpenScope, TransactionScope};
 use super::{Db, Statement, TransactionOptions, driver, note_write};
 use crate::{Error, Result};
 
 /// A transaction that is open. Dropping it rolls it back.
 pub(super) struct Open {
     pub(super) handle: driver::Transaction,
-    /// How many savepoints are open in it.
-    savepoints: u32,
+    /// The transaction itself and the savepoints that are open in it, the
+    /// innermost last.
+    scopes: Vec<OpenScope>,
     /// What is to run after it has committed.
     pub(super) callbacks: RefCell<Vec<Callback>>,
 }
@@ -59,7 +62,7 @@ impl Db {
     pub fn transaction<T>(&mut self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         match &self.transaction {
             Some(open) => {
-                let name = format!("sp_{}", open.savepoints + 1);
+                let name = format!("sp_{}", open.scopes.len());
                 self.nested(&name, work)
             }
             None => self.begin(TransactionOptions::new(), work),
@@ -162,7 +165,15 @@ impl Db {
     #[must_use]
     pub fn depth(&self) -> u32 {
         let open = self.transaction.as_ref();
-        open.map_or(0, |open| open.savepoints + 1)
+        open.map_or(0, |open| {
+            u32::try_from(open.scopes.len()).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// The transaction or savepoint that a statement on this `Db` is part of.
+    pub(crate) fn scope(&self) -> Option<&Rc<TransactionScope>> {
+        let innermost = self.transaction.as_ref()?.scopes.last()?;
+        Some(innermost.scope())
     }
 
     pub(crate) fn is_in_transaction(&self) -> bool {
@@ -230,7 +241,7 @@ impl Db {
         let options = options.to_host(self.timeout_ms);
         let open = Open {
             handle: driver::Transaction::begin(&name, options)?,
-            savepoints: 0,
+            scopes: vec![OpenScope::begin(None)],
             callbacks: RefCell::default(),
         };
         Ok(Db {
@@ -241,17 +252,29 @@ impl Db {
         })
     }
 
+    /// A transaction to read in. It is never committed, and what was read in it
+    /// stays true all the same.
+    pub(crate) fn begin_read_on(&self, name: Cow<'static, str>) -> Result<Db> {
+        let mut db = self.begin_on(name, TransactionOptions::new())?;
+        if let Some(open) = &mut db.transaction {
+            open.scopes.drain(..).for_each(OpenScope::keep);
+        }
+        Ok(db)
+    }
+
     fn commit(mut self) -> Result<()> {
         let Some(open) = self.transaction.take() else {
             return Ok(());
         };
         open.handle.commit()?;
+        open.scopes.into_iter().for_each(OpenScope::keep);
         self.run_callbacks(open.callbacks.into_inner());
         Ok(())
     }
 
     fn roll_back(mut self) {
         if let Some(open) = self.transaction.take() {
+            drop(open.scopes);
             // The connection is cleaned by the host when this fails.
             let _ = open.handle.rollback();
         }
@@ -260,10 +283,11 @@ impl Db {
     fn nested<T>(&mut self, name: &str, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         let callbacks = self.enter_savepoint(name)?;
         let result = work(self);
-        self.leave_savepoint();
+        let scope = self.transaction.as_mut().and_then(|open| open.scopes.pop());
         let result = result.and_then(|value| self.release(name).map(|()| value));
-        if result.is_err() {
-            self.undo_savepoint(name, callbacks);
+        match (&result, scope) {
+            (Ok(_), Some(scope)) => scope.keep(),
+            _ => self.undo_savepoint(name, callbacks),
         }
         result
     }
@@ -277,16 +301,11 @@ impl Db {
         };
         let callbacks = open.callbacks.borrow().len();
         self.control("SAVEPOINT ", name)?;
+        let scope = OpenScope::begin(self.scope().cloned());
         if let Some(open) = &mut self.transaction {
-            open.savepoints += 1;
+            open.scopes.push(scope);
         }
         Ok(callbacks)
-    }
-
-    fn leave_savepoint(&mut self) {
-        if let Some(open) = &mut self.transaction {
-            open.savepoints = open.savepoints.saturating_sub(1);
-        }
     }
 
     fn undo_savepoint(&self, name: &str, callbacks: usize) {

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use std::mem;
 use std::rc::Rc;
 
+use crate::database::{TransactionScope, open_scopes};
 use crate::{Error, Result};
 
 /// The keys that wait, in the order in which they were first asked for, and
@@ -16,7 +17,12 @@ pub(super) struct Queue<K, V> {
 }
 
 /// The place of one key's value, which everybody who asked for it looks at.
-pub(super) struct Entry<V>(RefCell<State<V>>);
+pub(super) struct Entry<V> {
+    state: RefCell<State<V>>,
+    /// The transactions that were open when it was primed: once one of them is
+    /// undone, the value may be one that never was.
+    primed_in: Vec<Rc<TransactionScope>>,
+}
 
 enum State<V> {
     /// It will go with the next batch.
@@ -42,10 +48,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Queue<K, V> {
 
     /// The place of a key's value; one that is not known waits.
     pub(super) fn entry(&mut self, key: K) -> Rc<Entry<V>> {
-        if let Some(entry) = self.known.get(&key) {
+        if let Some(entry) = self.known.get(&key).filter(|entry| !entry.is_undone()) {
             return entry.clone();
         }
-        let entry = Rc::new(Entry(RefCell::new(State::Waiting)));
+        let entry = Rc::new(Entry::new(State::Waiting));
         self.known.insert(key.clone(), entry.clone());
         self.waiting.push((key, entry.clone()));
         entry
@@ -56,26 +62,32 @@ impl<K: Eq + Hash + Clone, V: Clone> Queue<K, V> {
         let rest = self.waiting.split_off(count.min(self.waiting.len()));
         let taken = mem::replace(&mut self.waiting, rest);
         for (_, entry) in &taken {
-            entry.0.replace(State::Sent);
+            entry.state.replace(State::Sent);
         }
         taken.into_iter().unzip()
     }
 
     pub(super) fn prime(&mut self, key: K, value: V, keeps: bool) {
-        let value = State::Settled(Ok(value));
-        match self.known.get(&key) {
-            Some(entry) if entry.is_waiting() => {
-                entry.0.replace(value);
+        let primed_in = open_scopes();
+        let known = self.known.get(&key).filter(|entry| !entry.is_undone());
+        match known {
+            // Who waits cannot be told later that it never was, and waits on.
+            Some(entry) if entry.is_waiting() && primed_in.is_empty() => {
+                entry.settle(Ok(value));
                 self.waiting.retain(|(waiting, _)| *waiting != key);
                 if !keeps {
                     self.known.remove(&key);
                 }
             }
-            Some(_) => {}
-            None if keeps => {
-                self.known.insert(key, Rc::new(Entry(RefCell::new(value))));
+            Some(entry) if !entry.is_waiting() => {}
+            _ if keeps => {
+                let entry = Entry {
+                    primed_in,
+                    ..Entry::new(State::Settled(Ok(value)))
+                };
+                self.known.insert(key, Rc::new(entry));
             }
-            None => {}
+            _ => {}
         }
     }
 
@@ -105,18 +117,32 @@ impl<K: Eq + Hash + Clone, V: Clone> Queue<K, V> {
     }
 }
 
+impl<V> Entry<V> {
+    fn new(state: State<V>) -> Self {
+        Self {
+            state: RefCell::new(state),
+            primed_in: Vec::new(),
+        }
+    }
+
+    /// Whether its value was put in by a transaction that was undone.
+    fn is_undone(&self) -> bool {
+        self.primed_in.iter().any(|scope| scope.is_undone())
+    }
+}
+
 impl<V: Clone> Entry<V> {
     pub(super) fn is_waiting(&self) -> bool {
-        matches!(*self.0.borrow(), State::Waiting)
+        matches!(*self.state.borrow(), State::Waiting)
     }
 
     pub(super) fn settle(&self, value: Result<V>) {
-        self.0.replace(State::Settled(value));
+        self.state.replace(State::Settled(value));
     }
 
     /// The value, once its batch is over.
     pub(super) fn value(&self) -> Result<V> {
-        match &*self.0.borrow() {
+        match &*self.state.borrow() {
             State::Settled(value) => value.clone(),
             State::Waiting | State::Sent => Err(Error::other(
                 "the batch function of a `DataLoader` waits for a key of the batch that it loads",

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::meta::ModelMeta;
 use super::router::database_of;
-use crate::database::{Rows, Statement, TransactionOptions, note_write};
+use crate::database::{Rows, Statement, note_write};
 use crate::{Db, Error, Result};
 
 /// What a statement does with a model's rows.
@@ -74,7 +74,7 @@ impl Db {
             return Ok(None);
         }
         let name = Cow::Owned(database.to_owned());
-        self.begin_on(name, TransactionOptions::new()).map(Some)
+        self.begin_read_on(name).map(Some)
     }
 }
 

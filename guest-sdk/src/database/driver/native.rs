@@ -1,7 +1,7 @@
 //! Off wasm there is no host: a unit test of a plugin's logic that reaches the
 //! database is told so, instead of failing to link or panicking.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::captured;
@@ -99,6 +99,9 @@ const PLAIN: host::TransactionOptions = host::TransactionOptions {
 pub(in crate::database) struct Transaction {
     database: String,
     is_over: bool,
+    /// Whether a statement failed, and no savepoint from before it was
+    /// returned to.
+    failed: Cell<bool>,
     /// What a COPY has sent so far, or has still to say. A test's driver is
     /// asked once, at its end or its beginning.
     copied: RefCell<Vec<u8>>,
@@ -113,6 +116,7 @@ impl Transaction {
         let transaction = Self {
             database: database.to_owned(),
             is_over: false,
+            failed: Cell::new(false),
             copied: RefCell::default(),
         };
         if options.statement_timeout_ms > 0 {
@@ -124,11 +128,22 @@ impl Transaction {
     }
 
     pub(in crate::database) fn query(&self, statement: &host::Statement) -> Result<host::Rows> {
-        run(&self.database, statement)
+        self.noted(run(&self.database, statement))
     }
 
     pub(in crate::database) fn execute(&self, statement: &host::Statement) -> Result<u64> {
-        Ok(run(&self.database, statement)?.affected)
+        Ok(self.query(statement)?.affected)
+    }
+
+    /// As the host does, remembers a failure, after which nothing but the
+    /// return to a savepoint succeeds.
+    fn noted<T>(&self, outcome: Result<T>) -> Result<T> {
+        match &outcome {
+            Ok(_) => self.failed.set(false),
+            Err(error) if error.sqlstate().is_some() => self.failed.set(true),
+            Err(_) => {}
+        }
+        outcome
     }
 
     pub(in crate::database) fn pipeline(
@@ -138,7 +153,8 @@ impl Transaction {
         let statements = statements.iter().enumerate();
         statements
             .map(|(index, statement)| {
-                run(&self.database, statement).map_err(|error| error.in_pipeline(index))
+                self.query(statement)
+                    .map_err(|error| error.in_pipeline(index))
             })
             .collect()
     }
@@ -163,13 +179,13 @@ impl Transaction {
     }
 
     pub(in crate::database) fn copy_finish(&self, sql: &str) -> Result<u64> {
-        driver(sql)?.copy_in(&self.database, sql, &self.copied.take())
+        self.noted(driver(sql)?.copy_in(&self.database, sql, &self.copied.take()))
     }
 
     pub(in crate::database) fn copy_out(&self, sql: &str) -> Result<()> {
         captured::note(&plain(sql));
         self.copied
-            .replace(driver(sql)?.copy_out(&self.database, sql)?);
+            .replace(self.noted(driver(sql)?.copy_out(&self.database, sql))?);
         Ok(())
     }
 
@@ -189,6 +205,12 @@ impl Transaction {
 
     pub(in crate::database) fn commit(mut self) -> Result<()> {
         self.is_over = true;
+        // In a transaction that has failed, COMMIT is a ROLLBACK that reports
+        // success.
+        if self.failed.get() {
+            control(&self.database, "ROLLBACK")?;
+            return Err(failed_transaction());
+        }
         control(&self.database, "COMMIT")
     }
 
@@ -250,17 +272,30 @@ fn driver(sql: &str) -> Result<Rc<dyn Driver>> {
 }
 
 fn no_host(sql: &str) -> Error {
-    let error = host::Error {
-        kind: host::ErrorKind::Disconnected,
-        message: "there is no host here: statements run in a plugin that `plinth dev`, \
-                  `plinth serve` or a test with a host has loaded"
-            .into(),
-        sqlstate: None,
+    let message = "there is no host here: statements run in a plugin that `plinth dev`, \
+                   `plinth serve` or a test with a host has loaded";
+    Error::database(refusal(host::ErrorKind::Disconnected, message, None), sql)
+}
+
+/// What the host says of such a commit.
+fn failed_transaction() -> Error {
+    let message = "a statement of the transaction failed, so it was rolled back; \
+                   wrap what may fail in a transaction of its own (a savepoint)";
+    Error::database(
+        refusal(host::ErrorKind::Server, message, Some("25P02")),
+        "COMMIT",
+    )
+}
+
+fn refusal(kind: host::ErrorKind, message: &str, sqlstate: Option<&str>) -> host::Error {
+    host::Error {
+        kind,
+        message: message.to_owned(),
+        sqlstate: sqlstate.map(str::to_owned),
         detail: None,
         constraint: None,
         table: None,
         column: None,
         context: None,
-    };
-    Error::database(error, sql)
+    }
 }

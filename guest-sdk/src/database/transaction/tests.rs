@@ -86,11 +86,12 @@ fn a_commit_that_fails_is_an_error() {
 fn a_savepoint_that_cannot_be_released_is_undone() {
     let (script, mut db) = scripted();
     script.fail("RELEASE");
-    db.transaction(|tx| {
+    let outcome: Result<()> = db.transaction(|tx| {
         tx.transaction(|_| Ok(())).unwrap_err();
         Ok(())
-    })
-    .unwrap();
+    });
+    // It cannot be released the second time either, so all is lost.
+    assert_eq!(outcome.unwrap_err().sqlstate(), Some("25P02"));
     let log = script.log();
     assert_eq!(
         log[2..4],

@@ -3,6 +3,7 @@
 use super::change::refuse_append_only;
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
+use crate::orm::edit::Base;
 use crate::orm::meta::ModelMeta;
 use crate::orm::value::Value;
 use crate::{Error, Result};
@@ -47,10 +48,11 @@ pub(crate) fn hard_delete_row(model: &'static ModelMeta, key: &dyn Parameter) ->
 /// those that were `loaded`, and returns the row; none if none does.
 pub(crate) fn save_row(
     model: &'static ModelMeta,
-    loaded: &[Value],
+    base: &Base,
     values: &[Value],
 ) -> Result<Option<Statement>> {
     refuse_append_only(model)?;
+    let loaded = &base.values;
     let is_changed = |column: usize| values[column].differs_from(&loaded[column]);
     if is_changed(model.key) {
         return Err(key_changed(model));
@@ -59,12 +61,13 @@ pub(crate) fn save_row(
     if model.version.is_some_and(is_changed) {
         return Err(Error::stale(model.table));
     }
+    let is_saved = |column| is_saved(model, base, values, column);
     let mut writer = Writer::new(model);
     writer.push("UPDATE ");
     writer.name(model.table);
     let mut word = " SET ";
     for (index, column) in model.columns.iter().enumerate() {
-        if is_changed(index) {
+        if is_saved(index) {
             writer.push(word);
             writer.name(column.name);
             writer.push(" = ");
@@ -75,7 +78,7 @@ pub(crate) fn save_row(
     if word == " SET " {
         return Ok(None);
     }
-    writer.assign_always(model, &is_changed);
+    writer.assign_always(model, &is_saved);
     writer.has_key(&loaded[model.key])?;
     if let Some(version) = model.version {
         writer.and_equals(version, &loaded[version])?;
@@ -88,6 +91,14 @@ pub(crate) fn save_row(
     writer.push(" RETURNING ");
     writer.columns(0, model);
     Ok(Some(writer.finish()))
+}
+
+/// Whether a save of a row writes a column: one that was changed, and where it
+/// is not known what the table holds, any that is the author's to give.
+pub(crate) fn is_saved(model: &ModelMeta, base: &Base, values: &[Value], column: usize) -> bool {
+    let is_given =
+        column != model.key && model.version != Some(column) && !model.columns[column].auto_now;
+    (is_given && base.is_unsure()) || values[column].differs_from(&base.values[column])
 }
 
 impl Writer {

@@ -167,6 +167,7 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `database = "archive"` | the database it is in, as `plinth.toml` calls it; without it a [router](../plinth/orm/trait.DatabaseRouter.html) chooses, or it is `default` |
 /// | `index(author, created_at)` | an index of several columns, by the fields' names |
 /// | `unique(author, title)` | a unique constraint of several columns |
+/// | `unique(room, left_at, nulls_not_distinct)` | the same, and two NULLs are equal: `UNIQUE NULLS NOT DISTINCT`, of Postgres 15 |
 /// | `index(author, created_at desc)` | the same, `created_at` from its greatest value |
 /// | `index(expression = "lower(title)")` | an index of an expression in SQL |
 /// | `unique(slug, where = "deleted_at IS NULL")` | an index, here a unique one, of the rows of which the condition is true |
@@ -175,6 +176,7 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `check = "opens < closes"` | a CHECK of each row; `check(name = "…", condition = "…")` names it |
 /// | `append_only` | rows are inserted, and neither changed nor deleted: there is no `edit` and no `delete`, and a trigger refuses it |
 /// | `unlogged` | `CREATE UNLOGGED TABLE`: faster to write, and empty after a crash of Postgres |
+/// | `managed = false` | no table is made: it is a view, a partitioned table or another that is made by other means |
 /// | `discriminator = kind` | variants share the table, and the field says of which one a row is |
 /// | `parent = Vehicle, variant = "car"` | the model is a variant: see below |
 ///
@@ -194,7 +196,7 @@ pub fn delete(path: TokenStream, item: TokenStream) -> TokenStream {
 /// | `auto_now` | the time of the last insert or update through the ORM |
 /// | `version` | an `i32` or `i64` that counts the updates, so that [`Edit::save`] overwrites nobody's change |
 /// | `soft_delete` | an `Option<Timestamp>`: deletion sets it, and queries leave out the rows that have it; see [`SoftDelete`] |
-/// | `unique` | no two rows have the same value |
+/// | `unique` | no two rows have the same value; with `unique = nulls_not_distinct` one row at most has NULL |
 /// | `index` | an index of its own; a foreign key has one without saying so |
 /// | `index = gin` | one by another method, for arrays and JSON |
 /// | `range = 1..=5` | a CHECK that the number is in the range |

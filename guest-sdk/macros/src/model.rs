@@ -78,6 +78,7 @@ impl Model {
         let version = check::version(&fields, &mut errors);
         let soft_delete = check::soft_delete(&fields, &mut errors);
         check::append_only(&attributes, &fields, &mut errors);
+        attributes.check_managed(&mut errors);
         let sharing = attributes.resolve_sharing(&fields, &mut errors);
         errors.finish(Self {
             name: input.ident.clone(),

@@ -43,6 +43,9 @@ pub struct ModelMeta {
     pub append_only: bool,
     /// Whether the table is lost in a crash, and faster.
     pub unlogged: bool,
+    /// Whether the table is made with the others; otherwise it is made by other
+    /// means, or is a view.
+    pub managed: bool,
 }
 
 impl ModelMeta {
@@ -65,6 +68,7 @@ impl ModelMeta {
             checks: &[],
             append_only: false,
             unlogged: false,
+            managed: true,
         }
     }
 

@@ -37,12 +37,14 @@ use shared::SharedTable;
 /// );
 /// ```
 ///
-/// Variants share the table of their parent.
+/// Variants share the table of their parent. Tables that are made by other means,
+/// `managed = false`, are left out.
 #[must_use]
 pub fn tables(models: &[&'static ModelMeta]) -> Vec<Table> {
     let mut models = models.to_vec();
     shared::add_parents(&mut models);
     add_junctions(&mut models);
+    models.retain(|model| model.managed);
     let mut tables = Vec::new();
     while let Some(first) = models.first().copied() {
         let is_beside = |model: &&'static ModelMeta| is_one_database(model, first);

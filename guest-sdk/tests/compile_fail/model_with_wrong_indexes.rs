@@ -18,6 +18,7 @@ use plinth::prelude::*;
 #[model(check = "")]
 #[model(check(name = "positive"))]
 #[model(check(nmae = "positive", condition = "pages > 0"))]
+#[model(index(title, nulls_not_distinct))]
 #[model(partial)]
 pub struct Book {
     #[model(key, auto)]
@@ -37,6 +38,24 @@ pub struct Page {
     pub number: i32,
     #[model(default = db(3))]
     pub words: i32,
+    #[model(unique = nulls_distinct)]
+    pub chapter: Option<i32>,
+}
+
+#[derive(Model)]
+#[model(table = "chapters", managed = false, unlogged)]
+pub struct Chapter {
+    #[model(key, auto)]
+    pub id: i64,
+    #[model(unique = nulls_not_distinct)]
+    pub number: i32,
+}
+
+#[derive(Model)]
+#[model(table = "books", parent = Book, variant = "long", managed = false)]
+pub struct LongBook {
+    #[model(key, auto)]
+    pub id: i64,
 }
 
 fn main() {}

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::meta::ParseNestedMeta;
-use syn::{DeriveInput, Error, LitStr, Path, Token};
+use syn::{DeriveInput, Error, LitBool, LitStr, Path, Token};
 
 use super::field::Field;
 use super::index::{Index, WrittenIndex, position, sql, sql_name};
@@ -20,6 +20,7 @@ pub(super) struct TableAttributes {
     pub(super) checks: Vec<Check>,
     pub(super) append_only: Option<Ident>,
     pub(super) unlogged: bool,
+    pub(super) managed: Option<LitBool>,
     discriminator: Option<Ident>,
     parent: Option<Path>,
     variant: Option<LitStr>,
@@ -58,6 +59,7 @@ impl TableAttributes {
             "check" => self.checks.push(Check::parse(meta)?),
             "append_only" => self.append_only = Some(name),
             "unlogged" => self.unlogged = true,
+            "managed" => self.managed = Some(meta.value()?.parse()?),
             "discriminator" => self.discriminator = Some(meta.value()?.parse()?),
             "parent" => self.parent = Some(meta.value()?.parse()?),
             "variant" => self.variant = Some(meta.value()?.parse()?),
@@ -97,6 +99,23 @@ impl TableAttributes {
             errors.add(literal, message);
         }
         Some(name)
+    }
+
+    /// Whether the table is made with the others.
+    pub(super) fn check_managed(&self, errors: &mut Errors) {
+        let Some(managed) = &self.managed else {
+            return;
+        };
+        if self.parent.is_some() {
+            let message = "a variant is in the table of its parent, which says whether it is \
+                           made: leave `managed` out";
+            errors.add(managed, message);
+        } else if self.unlogged && !managed.value {
+            errors.add(
+                managed,
+                "a table that is not made here is not made `unlogged`",
+            );
+        }
     }
 
     /// How the model shares its table, if it does.
@@ -146,13 +165,16 @@ impl TableAttributes {
             if let Some(method) = &field.attributes.index_method {
                 indexes.push(Index::of_field(position, method.clone()));
             }
+            if field.attributes.nulls_not_distinct.is_some() {
+                indexes.push(Index::with_one_null(position));
+            }
         }
         indexes
     }
 }
 
 const KNOWN: &str = "a model's attributes are `table = \"…\"`, `database = \"…\"`, `index(field, …)`, \
-                     `unique(field, …)`, `check = \"…\"`, `append_only`, `unlogged`, \
+                     `unique(field, …)`, `check = \"…\"`, `append_only`, `unlogged`, `managed = false`, \
                      `discriminator = field`, and for a variant `parent = Model` and \
                      `variant = \"…\"`";
 

@@ -13,6 +13,7 @@ pub(super) fn fields(fields: &[Field], errors: &mut Errors) {
         check_auto(field, errors);
         check_auto_now(field, errors);
         check_on_delete(field, errors);
+        check_nulls(field, errors);
         if let Some(range) = &field.attributes.range {
             errors.take(range_sql(&field.column, range));
         }
@@ -163,6 +164,13 @@ fn check_on_delete(field: &Field, errors: &mut Errors) {
             on_delete,
             "`set_null` needs the field to be an `Option<ForeignKey<T>>`",
         );
+    }
+}
+
+fn check_nulls(field: &Field, errors: &mut Errors) {
+    let nulls = field.attributes.nulls_not_distinct.as_ref();
+    if let Some(nulls) = nulls.filter(|_| !field.is_nullable) {
+        errors.add(nulls, "the column has no NULLs: `unique` says it all");
     }
 }
 

@@ -3,7 +3,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::LitInt;
 use syn::spanned::Spanned;
 
-use super::attributes::Check;
+use super::attributes::{Check, Sharing};
 use super::field::Field;
 use super::index::Index;
 use super::{Model, check};
@@ -119,9 +119,19 @@ impl Model {
         let append_only = &self.attributes.append_only;
         let append_only = append_only.as_ref().map(|_| quote!(append_only: true,));
         let unlogged = self.attributes.unlogged.then(|| quote!(unlogged: true,));
+        let managed = self.expand_managed();
         let sharing = self.expand_sharing();
         let database = self.expand_database();
-        quote!(#checks #append_only #unlogged #sharing #database)
+        quote!(#checks #append_only #unlogged #managed #sharing #database)
+    }
+
+    /// A variant's table is made if its parent's is.
+    fn expand_managed(&self) -> Option<TokenStream> {
+        if let Some(Sharing::Variant(parent, _)) = &self.sharing {
+            return Some(quote!(managed: <#parent as ::plinth::orm::Model>::META.managed,));
+        }
+        let managed = self.attributes.managed.as_ref()?;
+        Some(quote!(managed: #managed,))
     }
 
     /// What saving needs: the values, and what to keep when they are read back.
@@ -271,7 +281,9 @@ fn column_meta(field: &Field) -> TokenStream {
     if attributes.unique {
         settings.push(quote!(unique: true));
     }
-    let is_indexed = attributes.unique || attributes.index_method.is_some();
+    let is_indexed = attributes.unique
+        || attributes.nulls_not_distinct.is_some()
+        || attributes.index_method.is_some();
     if attributes.index || (field.relation.is_some() && !is_indexed) {
         settings.push(quote!(index: true));
     }

@@ -7,7 +7,7 @@ use syn::{
 };
 
 use super::default::Default;
-use super::index::Method;
+use super::index::{Method, NULLS};
 use crate::names;
 
 /// A column and its attributes.
@@ -34,6 +34,8 @@ pub(super) struct FieldAttributes {
     pub(super) version: Option<Ident>,
     pub(super) soft_delete: Option<Ident>,
     pub(super) unique: bool,
+    /// Unique, and two NULLs are the same.
+    pub(super) nulls_not_distinct: Option<Ident>,
     pub(super) index: bool,
     pub(super) index_method: Option<Method>,
     pub(super) default: Option<Default>,
@@ -55,6 +57,7 @@ impl Field {
             .or_else(|| argument_of(inner, "ForeignKey"))
             .cloned();
         attributes.unique |= one_to_one.is_some();
+        attributes.unique &= attributes.nulls_not_distinct.is_none();
         let column = column_name(name, &attributes, relation.is_some())?;
         let documented = field.attrs.iter().filter(|a| a.path().is_ident("doc"));
         Ok(Self {
@@ -131,6 +134,9 @@ impl FieldAttributes {
             "auto_now" => self.auto_now = Some(name.clone()),
             "version" => self.version = Some(name.clone()),
             "soft_delete" => self.soft_delete = Some(name.clone()),
+            "unique" if meta.input.peek(Token![=]) => {
+                self.nulls_not_distinct = Some(nulls(&meta.value()?.parse()?)?);
+            }
             "unique" => self.unique = true,
             "index" if meta.input.peek(Token![=]) => {
                 self.index_method = Some(meta.value()?.parse()?);
@@ -149,6 +155,15 @@ impl FieldAttributes {
 const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `version`, `soft_delete`, \
                      `unique`, `index`, \
                      `default = …`, `range = 1..=5`, `on_delete = cascade` and `column = \"…\"`";
+
+fn nulls(written: &Ident) -> syn::Result<Ident> {
+    if written == NULLS {
+        return Ok(written.clone());
+    }
+    let message = "a unique column is `unique`, or `unique = nulls_not_distinct` where no two \
+                   rows may have NULL";
+    Err(Error::new_spanned(written, message))
+}
 
 fn range(expression: Expr) -> syn::Result<ExprRange> {
     match expression {

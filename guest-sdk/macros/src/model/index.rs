@@ -16,6 +16,7 @@ use crate::names;
 pub(super) struct WrittenIndex {
     terms: Vec<WrittenTerm>,
     is_unique: bool,
+    nulls_not_distinct: Option<Ident>,
     name: Option<LitStr>,
     condition: Option<LitStr>,
     opclass: Option<LitStr>,
@@ -35,6 +36,7 @@ pub(super) struct Method(Ident);
 pub(super) struct Index {
     terms: Vec<Term>,
     is_unique: bool,
+    nulls_not_distinct: bool,
     name: Option<String>,
     condition: Option<String>,
     opclass: Option<String>,
@@ -73,6 +75,10 @@ impl WrittenIndex {
 
     fn parse_part(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
         let name = input.call(Ident::parse_any)?;
+        if name == NULLS && !input.peek(Token![=]) {
+            self.nulls_not_distinct = Some(name);
+            return Ok(());
+        }
         if !input.peek(Token![=]) {
             let order = input.parse::<Option<Ident>>()?;
             self.terms.push(WrittenTerm::Column { field: name, order });
@@ -98,6 +104,7 @@ impl WrittenIndex {
                 .filter_map(|term| errors.take(term.resolve(fields)))
                 .collect(),
             is_unique: self.is_unique,
+            nulls_not_distinct: self.nulls_not_distinct.is_some(),
             name: self.name.as_ref().map(LitStr::value),
             condition: self.condition.as_ref().map(LitStr::value),
             opclass: self.opclass.as_ref().map(LitStr::value),
@@ -106,6 +113,9 @@ impl WrittenIndex {
     }
 
     fn check(&self, errors: &mut Errors) {
+        if let Some(nulls) = self.nulls_not_distinct.as_ref().filter(|_| !self.is_unique) {
+            errors.add(nulls, "only in what is unique can NULLs be the same");
+        }
         let Some(Method(method)) = self.method.as_ref().filter(|m| m.0 != "btree") else {
             return;
         };
@@ -126,9 +136,12 @@ impl WrittenIndex {
     }
 }
 
+/// What says that two NULLs are the same.
+pub(super) const NULLS: &str = "nulls_not_distinct";
+
 const KNOWN: &str = "an index has fields, each with `desc` behind it if it is to be so, and \
-                     `expression = \"…\"`, `where = \"…\"`, `using = gin`, `opclass = \"…\"` and \
-                     `name = \"…\"`";
+                     `expression = \"…\"`, `where = \"…\"`, `using = gin`, `opclass = \"…\"`, \
+                     `name = \"…\"` and, if it is unique, `nulls_not_distinct`";
 
 impl WrittenTerm {
     fn resolve(&self, fields: &[Field]) -> syn::Result<Term> {
@@ -161,12 +174,29 @@ impl Index {
     /// The index of one column that says how it is kept.
     pub(super) fn of_field(column: usize, method: Method) -> Self {
         Self {
+            method: Some(method),
+            ..Self::of_column(column)
+        }
+    }
+
+    /// The unique constraint of one column that takes one NULL only.
+    pub(super) fn with_one_null(column: usize) -> Self {
+        Self {
+            is_unique: true,
+            nulls_not_distinct: true,
+            ..Self::of_column(column)
+        }
+    }
+
+    fn of_column(column: usize) -> Self {
+        Self {
             terms: vec![Term::Column(column)],
             is_unique: false,
+            nulls_not_distinct: false,
             name: None,
             condition: None,
             opclass: None,
-            method: Some(method),
+            method: None,
         }
     }
 
@@ -177,6 +207,7 @@ impl Index {
             Term::Expression(sql) => quote!(::plinth::orm::IndexTerm::Expression(#sql)),
         });
         let is_unique = self.is_unique;
+        let nulls = (self.nulls_not_distinct).then(|| quote!(nulls_not_distinct: true,));
         let texts = [
             (quote!(name), &self.name),
             (quote!(condition), &self.condition),
@@ -193,6 +224,7 @@ impl Index {
         quote! {
             ::plinth::orm::IndexMeta {
                 unique: #is_unique,
+                #nulls
                 #method
                 #(#texts)*
                 ..::plinth::orm::IndexMeta::of(&[#(#terms),*])

@@ -7,6 +7,8 @@ pub struct IndexMeta {
     pub terms: &'static [IndexTerm],
     /// Whether no two rows may agree in all of them.
     pub unique: bool,
+    /// Whether two NULLs agree, where it is unique.
+    pub nulls_not_distinct: bool,
     /// How Postgres keeps it.
     pub method: IndexMethod,
     /// How it compares, where that is not the type's usual way, as in
@@ -24,6 +26,7 @@ impl IndexMeta {
             name: None,
             terms,
             unique: false,
+            nulls_not_distinct: false,
             method: IndexMethod::BTree,
             opclass: None,
             condition: None,

@@ -69,12 +69,22 @@ fn unique_columns(model: &'static ModelMeta) -> impl Iterator<Item = String> {
         unique(
             &constraint(model.table, &[column.name], "key"),
             &[column.name],
+            false,
         )
     })
 }
 
-pub(super) fn unique(name: &str, columns: &[&str]) -> String {
-    format!("CONSTRAINT {} UNIQUE ({})", quoted(name), list(columns))
+pub(super) fn unique(name: &str, columns: &[&str], nulls_not_distinct: bool) -> String {
+    let nulls = if nulls_not_distinct {
+        "NULLS NOT DISTINCT "
+    } else {
+        ""
+    };
+    format!(
+        "CONSTRAINT {} UNIQUE {nulls}({})",
+        quoted(name),
+        list(columns)
+    )
 }
 
 /// What columns' values must be: one of their choices, or within their range.

@@ -7,7 +7,13 @@ use crate::orm::meta::{IndexMeta, IndexMethod, IndexTerm, ModelMeta};
 /// The unique constraints of several columns.
 pub(super) fn constraints(model: &'static ModelMeta) -> impl Iterator<Item = String> {
     let indexes = model.indexes.iter().filter(|index| is_constraint(index));
-    indexes.map(|index| unique(&name(model, index), &columns(model, index)))
+    indexes.map(|index| {
+        unique(
+            &name(model, index),
+            &columns(model, index),
+            index.nulls_not_distinct,
+        )
+    })
 }
 
 /// The statements that create the indexes.
@@ -94,6 +100,9 @@ fn definition(model: &ModelMeta, index: &IndexMeta) -> String {
     text.push('(');
     text.push_str(&terms.collect::<Vec<_>>().join(", "));
     text.push(')');
+    if index.nulls_not_distinct {
+        text.push_str(" NULLS NOT DISTINCT");
+    }
     if let Some(condition) = index.condition {
         text.push_str(" WHERE ");
         text.push_str(condition);

@@ -185,8 +185,8 @@ pub use json_row::{JsonRow, JsonValue, RowJson};
 pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};
 pub use meta::{
-    CheckMeta, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, ModelMeta, OnDelete,
-    RelationMeta, ToManyMeta, VariantMeta, Via,
+    CheckMeta, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, JunctionMeta, ModelMeta,
+    OnDelete, RelationMeta, ToManyMeta, VariantMeta, Via,
 };
 pub use model::{Model, delete, refresh};
 pub use null::MaybeNull;
@@ -198,7 +198,7 @@ pub use partial::{Only, Partial, select_value};
 pub use path::{Hop, Relation, RelationPath};
 pub use query_set::QuerySet;
 pub use raw::{OperandList, Operands, raw};
-pub use registered::{index_names_differ, is_one_database, tables_differ};
+pub use registered::{index_names_differ, is_one_database, junctions_differ, tables_differ};
 pub use related::{Related, RelatedField};
 pub use related_rows::{Many, ManyToMany, RelatedRows};
 pub use router::{DatabaseRouter, PrimaryReplica};

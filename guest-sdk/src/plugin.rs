@@ -90,7 +90,11 @@ macro_rules! __plugin {
             );
             const _: () = ::core::assert!(
                 $crate::orm::index_names_differ(MODELS),
-                "two tables have indexes of the same name, of which Postgres would make one; leave out `name = …` or choose another"
+                "two tables have indexes of the same name, or an index that of a table, of which Postgres would make one; leave out `name = …` or choose another"
+            );
+            const _: () = ::core::assert!(
+                $crate::orm::junctions_differ(MODELS),
+                "the table of a `ManyToMany` has the name of another's, or of a model's, of which Postgres would make one; give it another with `#[model(table = \"…\")]`, or say `through = …` if it is the model's"
             );
             static PLUGIN: $crate::plugin::Plugin = $crate::plugin::Plugin {
                 name: env!("CARGO_PKG_NAME"),

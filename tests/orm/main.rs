@@ -13,6 +13,7 @@ mod limits;
 mod loading;
 mod lookups;
 mod models;
+mod names;
 mod nested;
 mod plans;
 mod properties;

@@ -2,6 +2,7 @@
 
 mod condition;
 mod expression;
+mod naming;
 mod ordering;
 mod rows;
 mod strategy;

@@ -21,6 +21,34 @@ pub(crate) fn snake_case(ident: &Ident) -> String {
     text
 }
 
+/// A name of at most as many bytes as Postgres keeps: one that is longer ends in
+/// a hash of the whole, as those of constraints and indexes do.
+pub(crate) fn fitting(name: String) -> String {
+    if name.len() <= NAME_BYTES_MAX {
+        return name;
+    }
+    let ending = format!("_{:08x}", hash(&name));
+    format!("{}{ending}", cut(&name, NAME_BYTES_MAX - ending.len()))
+}
+
+/// What Postgres keeps of a name.
+pub(crate) fn kept(name: &str) -> &str {
+    cut(name, NAME_BYTES_MAX)
+}
+
+fn cut(text: &str, bytes: usize) -> &str {
+    let mut ends = (0..=bytes.min(text.len())).rev();
+    let end = ends.find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or(0)]
+}
+
+/// FNV-1a: the same on every machine and in every version.
+fn hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
 /// Whether a table or column can have this name. Postgres takes more, quoted;
 /// names that need no thought in SQL by hand are worth the limit.
 pub(crate) fn is_sql_name(name: &str) -> bool {

@@ -46,6 +46,9 @@ pub struct ModelMeta {
     /// Whether the table is made with the others; otherwise it is made by other
     /// means, or is a view.
     pub managed: bool,
+    /// For what it was made, when it is a table between two models that is no
+    /// model itself.
+    pub junction: Option<JunctionMeta>,
 }
 
 impl ModelMeta {
@@ -69,6 +72,7 @@ impl ModelMeta {
             append_only: false,
             unlogged: false,
             managed: true,
+            junction: None,
         }
     }
 
@@ -200,6 +204,18 @@ pub struct ToManyMeta {
     pub field: &'static str,
     /// By what they belong to it.
     pub via: Via,
+}
+
+/// For what a table between two models was made.
+#[derive(Clone, Copy, Debug)]
+pub struct JunctionMeta {
+    /// The field, written `Book.tags`.
+    pub field: &'static str,
+    /// The table of the field's model.
+    pub owner: &'static str,
+    /// What the table would be called if names could be of any length. Its
+    /// constraints and indexes are called after this.
+    pub full_name: &'static str,
 }
 
 /// By what rows belong to a row.

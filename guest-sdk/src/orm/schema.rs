@@ -1,16 +1,23 @@
 //! Models as `CREATE TABLE`.
 
 mod append_only;
+mod catalog;
+mod check;
 mod create_table;
+mod distinct;
 mod foreign_key;
 mod index;
+mod junction;
 mod names;
 mod order;
+mod part;
 mod shared;
+mod unique;
 
-use super::meta::{ModelMeta, Via};
+use super::meta::ModelMeta;
 use super::registered::is_one_database;
 pub use crate::bindings::exports::plinth::host::handler::Table;
+use part::Part;
 use shared::SharedTable;
 
 /// The tables of models, those of one database together and those that others
@@ -37,14 +44,22 @@ use shared::SharedTable;
 /// );
 /// ```
 ///
+/// A name that two would have, or that Postgres would cut, has a hash in it. Where
+/// it is in the database without, the first statement of the table refuses to go
+/// on, and says how to rename it.
+///
 /// Variants share the table of their parent. Tables that are made by other means,
 /// `managed = false`, are left out.
+///
+/// # Panics
+///
+/// When two `ManyToMany` are tied by tables of one name, or one by a table that
+/// has the name of a model's.
 #[must_use]
 pub fn tables(models: &[&'static ModelMeta]) -> Vec<Table> {
     let mut models = models.to_vec();
     shared::add_parents(&mut models);
-    add_junctions(&mut models);
-    models.retain(|model| model.managed);
+    junction::add(&mut models);
     let mut tables = Vec::new();
     while let Some(first) = models.first().copied() {
         let is_beside = |model: &&'static ModelMeta| is_one_database(model, first);
@@ -55,39 +70,43 @@ pub fn tables(models: &[&'static ModelMeta]) -> Vec<Table> {
     tables
 }
 
+/// A table, and what is called by names of its own.
+struct NamedTable {
+    shared: SharedTable,
+    parts: Vec<Part>,
+}
+
 /// Tables of one name are one table.
 fn tables_of_one_database(models: &[&'static ModelMeta]) -> Vec<Table> {
-    let mut created = Vec::new();
-    let mut tables = Vec::new();
-    for shared in order::referred_first(models) {
-        created.push(shared.base.table);
-        tables.push(table(&shared, &created, models));
-    }
-    tables
+    let sorted = order::referred_first(models).into_iter();
+    let mut tables: Vec<NamedTable> = sorted
+        .map(|shared| NamedTable {
+            parts: part::parts(&shared),
+            shared,
+        })
+        .collect();
+    let parts = tables.iter_mut().flat_map(|table| &mut table.parts);
+    distinct::settle(models, parts);
+    tables.retain(|table| table.shared.base.managed);
+    let positions = 0..tables.len();
+    positions.map(|position| write(&tables, position)).collect()
 }
 
-/// Adds the tables between models that are no models themselves.
-fn add_junctions(models: &mut Vec<&'static ModelMeta>) {
-    let to_many = models.iter().flat_map(|model| model.to_many);
-    let junctions = to_many.filter_map(|many| match many.via {
-        Via::Junction { table, .. } => Some(table),
-        Via::ForeignKey { .. } => None,
-    });
-    for junction in junctions.collect::<Vec<_>>() {
-        let is_new =
-            |model: &&ModelMeta| model.table != junction.table || !is_one_database(model, junction);
-        if models.iter().all(is_new) {
-            models.push(junction);
-        }
-    }
-}
-
-fn table(shared: &SharedTable, created: &[&str], models: &[&'static ModelMeta]) -> Table {
-    let base = shared.base;
-    let mut ddl = vec![create_table::create_table(shared, created, models)];
-    let indexes = shared.models().flat_map(index::indexes);
-    push_new(&mut ddl, indexes);
-    ddl.extend(foreign_key::late_foreign_keys(base, created, models));
+/// The statements of the table at a position, after those before it.
+fn write(tables: &[NamedTable], position: usize) -> Table {
+    let (before, later) = tables.split_at(position);
+    let (table, later) = (&later[0], &later[1..]);
+    let (base, parts) = (table.shared.base, &table.parts);
+    // A foreign key to a table that is created later is added with that one.
+    let waits = |part: &Part| later.iter().any(|other| part.points_to(other.shared.base));
+    let constraints = parts.iter().filter(|part| !part.is_index() && !waits(part));
+    let indexes = parts.iter().filter(|part| part.is_index());
+    let others = before.iter().flat_map(|other| &other.parts);
+    let late = others.filter(|part| part.points_to(base));
+    let mut ddl: Vec<String> = catalog::check(&table.shared, parts).into_iter().collect();
+    ddl.push(create_table::create_table(&table.shared, constraints));
+    ddl.extend(indexes.map(index::create));
+    ddl.extend(late.map(foreign_key::add));
     if base.append_only {
         ddl.extend(append_only::triggers(base));
     }
@@ -98,11 +117,16 @@ fn table(shared: &SharedTable, created: &[&str], models: &[&'static ModelMeta]) 
     }
 }
 
+/// Whether a constraint has a name that is generated for a column.
+pub(crate) fn is_generated_name(name: &str, table: &str, column: &str, suffix: &str) -> bool {
+    names::is_of_column(name, table, column, suffix)
+}
+
 /// Adds those that are not there: variants say again what their parent says.
-fn push_new(texts: &mut Vec<String>, others: impl IntoIterator<Item = String>) {
+fn push_new<T: PartialEq>(things: &mut Vec<T>, others: impl IntoIterator<Item = T>) {
     for other in others {
-        if !texts.contains(&other) {
-            texts.push(other);
+        if !things.contains(&other) {
+            things.push(other);
         }
     }
 }

@@ -40,10 +40,19 @@ mod windows;
 mod write;
 
 use plinth::database::Statement;
+use plinth::orm::schema::Table;
 
 /// The statement with its parameters, as one text to compare.
 fn text(statement: plinth::Result<Statement>) -> String {
     statement.expect("the query makes sense").to_string()
+}
+
+/// The statements that create tables. What some ask first has a test of its own.
+fn created(tables: Vec<Table>) -> Vec<String> {
+    let statements = tables.into_iter().flat_map(|table| table.ddl);
+    statements
+        .filter(|sql| !sql.starts_with("DO $plinth$ DECLARE"))
+        .collect()
 }
 
 /// Why the query makes no sense.

@@ -262,7 +262,9 @@ impl Model {
     /// keys, and each pair once.
     fn junction_meta(&self, many: &ToMany) -> TokenStream {
         let (name, target) = (&self.name, &many.target);
-        let table = self.junction_table(many);
+        let full_name = self.junction_name(many);
+        let table = names::fitting(full_name.clone());
+        let (field, owner) = (format!("{}.{}", self.name, many.name), &self.table);
         let (owner_column, target_column) = self.junction_columns(many);
         let relation = |column: usize, model: &TokenStream| {
             let field = many.name.to_string();
@@ -280,6 +282,11 @@ impl Model {
         quote! {
             &::plinth::orm::ModelMeta {
                 #database
+                junction: ::core::option::Option::Some(::plinth::orm::JunctionMeta {
+                    field: #field,
+                    owner: #owner,
+                    full_name: #full_name,
+                }),
                 relations: &[#(#relations),*],
                 indexes: &[::plinth::orm::IndexMeta {
                     unique: true,
@@ -307,7 +314,8 @@ impl Model {
         }
     }
 
-    fn junction_table(&self, many: &ToMany) -> String {
+    /// What the table is called where names can be of any length.
+    fn junction_name(&self, many: &ToMany) -> String {
         match &many.via {
             Via::Table(Some(name)) => name.value(),
             _ => format!("{}_{}", self.table, names::plain(&many.name)),
@@ -324,9 +332,9 @@ impl Model {
         };
         let target = target.map_or_else(|| "other".to_owned(), |s| names::snake_case(&s.ident));
         if target == owner || target == "self" {
-            return (format!("from_{owner}_id"), format!("to_{owner}_id"));
+            return two_columns(&format!("from_{owner}_id"), &format!("to_{owner}_id"));
         }
-        (format!("{owner}_id"), format!("{target}_id"))
+        two_columns(&format!("{owner}_id"), &format!("{target}_id"))
     }
 
     /// The fields whose table between is made for them, and the models they lead to.
@@ -367,6 +375,18 @@ impl Model {
 impl ToMany {
     fn summary(&self) -> String {
         format!("The rows of `{}`, as a query asks about them.", self.name)
+    }
+}
+
+/// Names that Postgres keeps apart: as it cuts them, which is what tables have
+/// that are there, and with hashes where that makes them one.
+fn two_columns(owner: &str, target: &str) -> (String, String) {
+    match (names::kept(owner), names::kept(target)) {
+        (one, other) if one == other => (
+            names::fitting(owner.to_owned()),
+            names::fitting(target.to_owned()),
+        ),
+        (one, other) => (one.to_owned(), other.to_owned()),
     }
 }
 

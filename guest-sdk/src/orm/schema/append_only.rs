@@ -1,6 +1,6 @@
 //! The triggers of tables whose rows are neither changed nor deleted.
 
-use super::names::{constraint, quoted};
+use super::names::{plain, quoted};
 use crate::orm::meta::ModelMeta;
 
 /// The statements that make Postgres refuse what the ORM does not do.
@@ -9,9 +9,9 @@ use crate::orm::meta::ModelMeta;
 /// a deletion even where nothing refers to what is deleted.
 pub(super) fn triggers(model: &ModelMeta) -> [String; 3] {
     let table = quoted(model.table);
-    let function = quoted(&constraint(model.table, &[], "append_only"));
-    let rows = quoted(&constraint(model.table, &["rows"], "append_only"));
-    let truncate = quoted(&constraint(model.table, &["truncate"], "append_only"));
+    let function = quoted(&plain(&[model.table, "append_only"]));
+    let rows = quoted(&plain(&[model.table, "rows", "append_only"]));
+    let truncate = quoted(&plain(&[model.table, "truncate", "append_only"]));
     [
         format!(
             "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $plinth$\n\

@@ -1,36 +1,25 @@
-//! `CREATE TABLE`: columns, keys and constraints.
+//! `CREATE TABLE`: columns and constraints.
 
-use super::foreign_key::{foreign_key, is_late};
-use super::index;
-use super::names::{constraint, list, quoted, quoted_text};
-use super::push_new;
+use super::names::{quoted, quoted_text};
+use super::part::Part;
 use super::shared::SharedTable;
-use crate::orm::meta::{ColumnMeta, DefaultMeta, ModelMeta};
+use crate::orm::meta::{ColumnMeta, DefaultMeta};
 
-pub(super) fn create_table(
+pub(super) fn create_table<'a>(
     shared: &SharedTable,
-    created: &[&str],
-    models: &[&'static ModelMeta],
+    constraints: impl Iterator<Item = &'a Part>,
 ) -> String {
-    let base = shared.base;
-    let mut parts: Vec<String> = shared.columns().iter().map(column).collect();
-    parts.push(primary_key(base));
-    push_new(&mut parts, shared.models().flat_map(unique_columns));
-    push_new(&mut parts, shared.models().flat_map(index::constraints));
-    push_new(&mut parts, shared.models().flat_map(column_checks));
-    push_new(&mut parts, table_checks(shared));
-    parts.extend(variant_checks(shared));
-    let foreign_keys = shared.models().flat_map(|model| {
-        let relations = model.relations.iter();
-        let early = relations.filter(|r| !is_late(r, created, models));
-        early.map(|relation| foreign_key(model, relation))
-    });
-    push_new(&mut parts, foreign_keys);
-    let unlogged = if base.unlogged { "UNLOGGED " } else { "" };
+    let mut lines: Vec<String> = shared.columns().iter().map(column).collect();
+    lines.extend(constraints.map(Part::constraint));
+    let unlogged = if shared.base.unlogged {
+        "UNLOGGED "
+    } else {
+        ""
+    };
     format!(
         "CREATE {unlogged}TABLE IF NOT EXISTS {} (\n  {}\n)",
-        quoted(base.table),
-        parts.join(",\n  ")
+        quoted(shared.base.table),
+        lines.join(",\n  ")
     )
 }
 
@@ -55,94 +44,4 @@ fn default_value(default: DefaultMeta) -> String {
         DefaultMeta::Text(text) => quoted_text(text),
         DefaultMeta::Expression(expression) => format!("({expression})"),
     }
-}
-
-fn primary_key(model: &ModelMeta) -> String {
-    let name = quoted(&constraint(model.table, &[], "pkey"));
-    let column = quoted(model.key_column().name);
-    format!("CONSTRAINT {name} PRIMARY KEY ({column})")
-}
-
-fn unique_columns(model: &'static ModelMeta) -> impl Iterator<Item = String> {
-    let columns = model.columns.iter().filter(|column| column.unique);
-    columns.map(|column| {
-        unique(
-            &constraint(model.table, &[column.name], "key"),
-            &[column.name],
-            false,
-        )
-    })
-}
-
-pub(super) fn unique(name: &str, columns: &[&str], nulls_not_distinct: bool) -> String {
-    let nulls = if nulls_not_distinct {
-        "NULLS NOT DISTINCT "
-    } else {
-        ""
-    };
-    format!(
-        "CONSTRAINT {} UNIQUE {nulls}({})",
-        quoted(name),
-        list(columns)
-    )
-}
-
-/// What columns' values must be: one of their choices, or within their range.
-fn column_checks(model: &'static ModelMeta) -> impl Iterator<Item = String> {
-    let columns = model.columns.iter();
-    columns.filter_map(|column| {
-        let condition = choices(column).or_else(|| column.check.map(str::to_owned))?;
-        let name = constraint(model.table, &[column.name], "check");
-        Some(check(&name, &condition))
-    })
-}
-
-fn choices(column: &ColumnMeta) -> Option<String> {
-    let texts: Vec<String> = column
-        .choices
-        .iter()
-        .map(|text| quoted_text(text))
-        .collect();
-    (!texts.is_empty()).then(|| format!("{} IN ({})", quoted(column.name), texts.join(", ")))
-}
-
-/// What whole rows must be. Those without a name are called as Postgres would
-/// call them: `books_check`, `books_check1` and so on.
-fn table_checks(shared: &SharedTable) -> impl Iterator<Item = String> {
-    let (table, mut unnamed) = (shared.base.table, 0);
-    let checks = shared.models().flat_map(|model| model.checks);
-    checks.map(move |meta| {
-        let name = meta.name.map_or_else(
-            || {
-                unnamed += 1;
-                match unnamed {
-                    1 => constraint(table, &[], "check"),
-                    _ => constraint(table, &[], &format!("check{}", unnamed - 1)),
-                }
-            },
-            str::to_owned,
-        );
-        check(&name, meta.condition)
-    })
-}
-
-/// What the rows of a variant must have: `NOT NULL` for these alone.
-fn variant_checks(shared: &SharedTable) -> impl Iterator<Item = String> {
-    shared
-        .required_of_variants()
-        .filter_map(|(variant, column)| {
-            let table = shared.base.table;
-            let name = constraint(table, &[variant.value, column.name], "check");
-            let condition = format!(
-                "{} <> {} OR {} IS NOT NULL",
-                quoted(variant.column()?.name),
-                quoted_text(variant.value),
-                quoted(column.name)
-            );
-            Some(check(&name, &condition))
-        })
-}
-
-fn check(name: &str, condition: &str) -> String {
-    format!("CONSTRAINT {} CHECK ({condition})", quoted(name))
 }

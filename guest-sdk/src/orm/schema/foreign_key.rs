@@ -1,71 +1,42 @@
 //! Foreign keys, of which some must wait for the table they point to.
 
-use std::fmt::Write as _;
-
-use super::names::{constraint, quoted, quoted_text};
-use super::push_new;
+use super::names::{quoted, quoted_text};
+use super::part::{Kind, Part};
 use crate::orm::meta::{ModelMeta, OnDelete, RelationMeta};
 
-pub(super) fn foreign_key(model: &ModelMeta, relation: &RelationMeta) -> String {
+pub(super) fn of(model: &'static ModelMeta) -> impl Iterator<Item = Part> {
+    let relations = model.relations.iter();
+    relations.map(|relation| foreign_key(model, relation))
+}
+
+fn foreign_key(model: &ModelMeta, relation: &RelationMeta) -> Part {
     let column = model.columns[relation.column].name;
     let target = (relation.target)();
-    let mut text = format!(
-        "CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({})",
-        quoted(&constraint(model.table, &[column], "fkey")),
-        quoted(column),
-        quoted(target.table),
-        quoted(target.key_column().name)
-    );
-    text.push_str(match relation.on_delete {
+    let on_delete = match relation.on_delete {
         OnDelete::NoAction => "",
         OnDelete::Restrict => " ON DELETE RESTRICT",
         OnDelete::Cascade => " ON DELETE CASCADE",
         OnDelete::SetNull => " ON DELETE SET NULL",
-    });
-    text
-}
-
-/// Whether the table a foreign key points to is created only later, because
-/// the two refer to each other.
-pub(super) fn is_late(
-    relation: &RelationMeta,
-    created: &[&str],
-    models: &[&'static ModelMeta],
-) -> bool {
-    let target = (relation.target)().table;
-    !created.contains(&target) && models.iter().any(|model| model.table == target)
-}
-
-/// The foreign keys that point to this table from tables created before it.
-pub(super) fn late_foreign_keys(
-    model: &ModelMeta,
-    created: &[&str],
-    models: &[&'static ModelMeta],
-) -> Vec<String> {
-    let mut ddl = Vec::new();
-    for table in created.iter().filter(|table| **table != model.table) {
-        for other in models.iter().filter(|other| other.table == *table) {
-            let relations = other.relations.iter();
-            let pointing = relations.filter(|r| (r.target)().table == model.table);
-            push_new(&mut ddl, pointing.map(|r| add_foreign_key(other, r)));
-        }
-    }
-    ddl
+    };
+    let definition = format!(
+        "FOREIGN KEY ({}) REFERENCES {} ({}){on_delete}",
+        quoted(column),
+        quoted(target.table),
+        quoted(target.key_column().name)
+    );
+    let kind = Kind::ForeignKey(target.table);
+    Part::new(kind, model, None, &[column, "fkey"], definition).of_columns(&[column])
 }
 
 /// Adds a foreign key that is not there; `ADD CONSTRAINT` has no words for that.
-fn add_foreign_key(model: &ModelMeta, relation: &RelationMeta) -> String {
-    let name = constraint(model.table, &[model.columns[relation.column].name], "fkey");
-    let (table, name) = (quoted_text(&quoted(model.table)), quoted_text(&name));
-    let mut text =
-        String::from("DO $plinth$ BEGIN\n  IF NOT EXISTS (\n    SELECT 1 FROM pg_constraint");
-    // Writing to a String cannot fail.
-    let _ = write!(
-        text,
-        " WHERE conrelid = {table}::regclass AND conname = {name}\n  ) THEN\n    \
-         ALTER TABLE {} ADD {};\n  END IF;\nEND $plinth$",
-        quoted(model.table),
-        foreign_key(model, relation)
-    );
-    text
+pub(super) fn add(part: &Part) -> String {
+    let table = quoted(part.table);
+    format!(
+        "DO $plinth$ BEGIN\n  IF NOT EXISTS (\n    \
+         SELECT 1 FROM pg_constraint WHERE conrelid = {}::regclass AND conname = {}\n  ) THEN\n    \
+         ALTER TABLE {table} ADD {};\n  END IF;\nEND $plinth$",
+        quoted_text(&table),
+        quoted_text(&part.name),
+        part.constraint()
+    )
 }

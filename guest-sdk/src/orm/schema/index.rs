@@ -1,46 +1,46 @@
 //! Indexes, and unique constraints of several columns.
 
-use super::create_table::unique;
-use super::names::{constraint, hash, quoted};
+use super::names::{hash, quoted};
+use super::part::{Kind, Part};
+use super::unique::unique;
 use crate::orm::meta::{IndexMeta, IndexMethod, IndexTerm, ModelMeta};
 
 /// The unique constraints of several columns.
-pub(super) fn constraints(model: &'static ModelMeta) -> impl Iterator<Item = String> {
+pub(super) fn constraints(model: &'static ModelMeta) -> impl Iterator<Item = Part> {
     let indexes = model.indexes.iter().filter(|index| is_constraint(index));
     indexes.map(|index| {
-        unique(
-            &name(model, index),
-            &columns(model, index),
-            index.nulls_not_distinct,
-        )
+        let definition = unique(&columns(model, index), index.nulls_not_distinct);
+        part(Kind::Unique, model, index, definition)
     })
 }
 
-/// The statements that create the indexes.
-pub(super) fn indexes(model: &'static ModelMeta) -> Vec<String> {
+pub(super) fn indexes(model: &'static ModelMeta) -> impl Iterator<Item = Part> {
     let columns = model.columns.iter().enumerate();
     let indexed = columns.filter(|(position, column)| column.index && !leads(model, *position));
-    let mut ddl: Vec<String> = indexed
-        .map(|(_, column)| {
-            let name = constraint(model.table, &[column.name], "idx");
-            create("INDEX", &name, model, &format!("({})", quoted(column.name)))
-        })
-        .collect();
+    let of_columns = indexed.map(|(_, column)| {
+        let definition = format!("({})", quoted(column.name));
+        let words = [column.name, "idx"];
+        Part::new(Kind::Index, model, None, &words, definition).of_columns(&[column.name])
+    });
     let others = model.indexes.iter().filter(|index| !is_constraint(index));
-    ddl.extend(others.map(|index| {
-        let what = if index.unique {
-            "UNIQUE INDEX"
+    of_columns.chain(others.map(|index| {
+        let kind = if index.unique {
+            Kind::UniqueIndex
         } else {
-            "INDEX"
+            Kind::Index
         };
-        create(what, &name(model, index), model, &definition(model, index))
-    }));
-    ddl
+        part(kind, model, index, definition(model, index))
+    }))
 }
 
-fn create(what: &str, name: &str, model: &ModelMeta, definition: &str) -> String {
-    let (name, table) = (quoted(name), quoted(model.table));
-    format!("CREATE {what} IF NOT EXISTS {name} ON {table} {definition}")
+pub(super) fn create(part: &Part) -> String {
+    let unique = match part.kind {
+        Kind::UniqueIndex => "UNIQUE ",
+        _ => "",
+    };
+    let (name, table) = (quoted(&part.name), quoted(part.table));
+    let definition = &part.definition;
+    format!("CREATE {unique}INDEX IF NOT EXISTS {name} ON {table} {definition}")
 }
 
 /// Whether SQL has a constraint for it; a part of the rows, or what is made of
@@ -55,36 +55,35 @@ fn leads(model: &ModelMeta, column: usize) -> bool {
     indexes.any(|index| index.leading_column() == Some(column))
 }
 
-/// The name that Postgres itself would give it. One that is more than its
+/// It has the name that Postgres itself would give it. One that is more than its
 /// columns has a hash in it: several can be of the same columns, and another
 /// condition makes another index, which `IF NOT EXISTS` would otherwise pass
 /// over.
-fn name(model: &ModelMeta, index: &IndexMeta) -> String {
-    if let Some(name) = index.name {
-        return name.to_owned();
-    }
-    let mut parts = columns(model, index);
+fn part(kind: Kind, model: &ModelMeta, index: &IndexMeta, sql: String) -> Part {
+    let mut words = columns(model, index);
     let hash = format!("{:08x}", hash(&definition(model, index)));
     if !index.is_plain() {
-        parts.push(&hash);
+        words.push(&hash);
     }
-    constraint(
-        model.table,
-        &parts,
-        if index.unique { "key" } else { "idx" },
-    )
+    words.push(if index.unique { "key" } else { "idx" });
+    let terms = index.terms.iter().filter_map(|term| column(model, *term));
+    Part::new(kind, model, index.name, &words, sql).of_columns(&terms.collect::<Vec<_>>())
 }
 
 fn columns(model: &ModelMeta, index: &IndexMeta) -> Vec<&'static str> {
     let terms = index.terms.iter();
     terms
-        .map(|term| match term {
-            IndexTerm::Column(column) | IndexTerm::Descending(column) => {
-                model.columns[*column].name
-            }
-            IndexTerm::Expression(_) => "expr",
-        })
+        .map(|term| column(model, *term).unwrap_or("expr"))
         .collect()
+}
+
+fn column(model: &ModelMeta, term: IndexTerm) -> Option<&'static str> {
+    match term {
+        IndexTerm::Column(column) | IndexTerm::Descending(column) => {
+            Some(model.columns[column].name)
+        }
+        IndexTerm::Expression(_) => None,
+    }
 }
 
 /// What stands after `ON` and the table.

@@ -8,7 +8,7 @@ mod distinct;
 mod foreign_key;
 mod index;
 mod junction;
-mod names;
+pub(crate) mod names;
 mod order;
 mod part;
 mod shared;
@@ -115,11 +115,6 @@ fn write(tables: &[NamedTable], position: usize) -> Table {
         name: base.table.to_owned(),
         ddl,
     }
-}
-
-/// Whether a constraint has a name that is generated for a column.
-pub(crate) fn is_generated_name(name: &str, table: &str, column: &str, suffix: &str) -> bool {
-    names::is_of_column(name, table, column, suffix)
 }
 
 /// Adds those that are not there: variants say again what their parent says.

@@ -3,6 +3,7 @@
 use super::{Problem, body};
 use crate::Error;
 use crate::log;
+use crate::orm::schema::names;
 
 /// The client learns which of its values were refused, never the SQL or
 /// another's data; the error's own text goes to the log.
@@ -34,7 +35,7 @@ fn problem_of(error: &Error) -> Problem {
     } else if error.is_not_null_violation() {
         refused(error.column(), "must not be null")
     } else if error.is_check_violation() {
-        refused(field_of_constraint(error, "_check"), "is out of range")
+        refused(field_of_constraint(error, "check"), "is out of range")
     } else if error.is_encode() || is_out_of_range(error) {
         Problem::bad_request("A value is not one that can be stored.")
     } else if error.is_busy() || error.is_disconnected() {
@@ -58,7 +59,7 @@ fn is_out_of_range(error: &Error) -> bool {
 }
 
 fn unique_violation(error: &Error) -> Problem {
-    let columns = key_columns(error).or_else(|| field_of_constraint(error, "_key"));
+    let columns = key_columns(error).or_else(|| field_of_constraint(error, "key"));
     let Some(columns) = columns else {
         return Problem::conflict("There is one like it already.");
     };
@@ -73,7 +74,7 @@ fn foreign_key_violation(error: &Error) -> Problem {
         let by = error.table().unwrap_or("others");
         return Problem::conflict(format!("It is still referred to by {by}."));
     }
-    let columns = key_columns(error).or_else(|| field_of_constraint(error, "_fkey"));
+    let columns = key_columns(error).or_else(|| field_of_constraint(error, "fkey"));
     refused(columns, "refers to something that does not exist")
 }
 
@@ -89,13 +90,23 @@ fn refused(field: Option<&str>, why: &'static str) -> Problem {
 /// Postgres reports both ends of a foreign key alike: the row that refers to
 /// nothing, and the row that cannot go because others refer to it.
 fn is_still_referenced(error: &Error) -> bool {
-    match (field_of_constraint(error, "_fkey"), key_columns(error)) {
-        // The detail names the columns of the row at fault, and the
-        // constraint's name those of the row that refers.
-        (Some(referring), Some(columns)) => columns.replace(", ", "_") != referring,
-        _ => error
-            .detail()
-            .is_some_and(|detail| detail.contains("still referenced")),
+    let (Some(detail), Some(table)) = (error.detail(), error.table()) else {
+        return false;
+    };
+    // What stands behind the values is no data, and says which table is at the
+    // other end: the one that refers, or the one that is referred to.
+    let told = detail.rsplit_once(')').map_or(detail, |(_, told)| told);
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut words = told.split(|letter| !is_word(letter));
+    told.contains("still referenced") || (words.any(|word| word == table) && !is_of_own(error))
+}
+
+/// Whether the columns in the detail are those of the foreign key: where both
+/// ends are in one table they tell which row is at fault.
+fn is_of_own(error: &Error) -> bool {
+    match (error.constraint(), error.table(), key_columns(error)) {
+        (Some(name), Some(table), Some(column)) => names::is_of_column(name, table, column, "fkey"),
+        _ => false,
     }
 }
 
@@ -108,8 +119,22 @@ fn key_columns(error: &Error) -> Option<&str> {
 
 /// The columns in a constraint's conventional name, `books_isbn_key`.
 fn field_of_constraint<'e>(error: &'e Error, suffix: &str) -> Option<&'e str> {
-    let name = error.constraint()?.strip_suffix(suffix)?;
-    name.strip_prefix(error.table()?)?.strip_prefix('_')
+    let (name, table) = (error.constraint()?, error.table()?);
+    let stem = name.strip_suffix(suffix)?.strip_suffix('_')?;
+    let field = stem.strip_prefix(table)?.strip_prefix('_')?;
+    match field.rsplit_once('_') {
+        // A name that would be another's too, or too long: what it is of is
+        // sure only where the same name comes of it.
+        Some((column, hash)) if is_hash(hash) => {
+            names::is_of_column(name, table, column, suffix).then_some(column)
+        }
+        _ => Some(field),
+    }
+}
+
+fn is_hash(word: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    word.len() == 8 && word.bytes().all(is_digit)
 }
 
 #[cfg(test)]
@@ -119,6 +144,7 @@ mod tests {
     use super::*;
     use crate::bindings::plinth::host::database as host;
     use crate::http::IntoReply;
+    use crate::orm::schema::names::{hashed as hashed_name, plain as plain_name};
 
     /// What Postgres would say, in the `books` table.
     fn refused(sqlstate: &str, constraint: &str, detail: &str) -> host::Error {
@@ -215,15 +241,59 @@ mod tests {
 
     #[test]
     fn the_two_ends_of_a_reference_differ_in_any_language() {
-        let (status, ..) = shown(refused(
-            "23503",
-            "books_author_id_fkey",
-            "Schlüssel (id)=(7) …",
-        ));
-        assert_eq!(status, 409);
-        let detail = "Schlüssel (author_id)=(7) …";
-        let (status, ..) = shown(refused("23503", "books_author_id_fkey", detail));
-        assert_eq!(status, 400);
+        let here = "Schlüssel (author_id)=(7) ist nicht in Tabelle »authors« vorhanden.";
+        let there = "Auf Schlüssel (id)=(7) wird noch aus Tabelle »books« verwiesen.";
+        // Whatever the constraint is called: one that would be another's too
+        // has a hash, and one that is too long is cut.
+        let hashed = hashed_name(&["books", "author_id", "fkey"], 0);
+        for name in ["books_author_id_fkey", &hashed, "books_auth_0a1b2c3d_fkey"] {
+            assert_eq!(shown(refused("23503", name, here)).0, 400, "{name}");
+            assert_eq!(shown(refused("23503", name, there)).0, 409, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_row_and_the_row_it_refers_to_are_told_apart_in_one_table() {
+        let here = "Schlüssel (sequel_of_id)=(7) ist nicht in Tabelle »books« vorhanden.";
+        let there = "Auf Schlüssel (id)=(7) wird noch aus Tabelle »books« verwiesen.";
+        for round in [None, Some(0), Some(1)] {
+            let words = ["books", "sequel_of_id", "fkey"];
+            let name = round.map_or_else(|| words.join("_"), |round| hashed_name(&words, round));
+            let (status, _, errors) = shown(refused("23503", &name, here));
+            assert_eq!(
+                (status, &errors[0]["pointer"]),
+                (400, &json!("/sequel_of_id"))
+            );
+            assert_eq!(shown(refused("23503", &name, there)).0, 409);
+        }
+    }
+
+    #[test]
+    fn a_key_and_a_column_of_one_name_are_told_apart() {
+        let here = "Key (code)=(books is still referenced) is not present in table \"countries\".";
+        let there = "Key (code)=(us) is still referenced from table \"books\".";
+        assert_eq!(shown(refused("23503", "books_code_fkey", here)).0, 400);
+        assert_eq!(shown(refused("23503", "books_code_fkey", there)).0, 409);
+    }
+
+    #[test]
+    fn a_field_is_told_from_a_name_with_a_hash_only_where_it_is_sure() {
+        let name = hashed_name(&["books", "pages", "check"], 0);
+        let (_, text, errors) = shown(refused("23514", &name, ""));
+        assert_eq!(
+            (text.as_str(), &errors[0]["pointer"]),
+            ("pages is out of range.", &json!("/pages"))
+        );
+        let column = "a_column_whose_name_is_so_long_that_its_check_needs_a_hash";
+        let long = plain_name(&["books", column, "check"]);
+        for name in [&long, "books_car_doors_0a1b2c3d_check"] {
+            assert_eq!(
+                shown(refused("23514", name, "")).1,
+                "A value is out of range."
+            );
+        }
+        let name = hashed_name(&["books", "isbn", "key"], 0);
+        assert_eq!(shown(refused("23505", &name, "")).2[0]["pointer"], "/isbn");
     }
 
     #[test]

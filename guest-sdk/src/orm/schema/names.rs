@@ -8,7 +8,7 @@ const NAME_BYTES_MAX: usize = 63;
 ///
 /// One that Postgres would cut off ends in a hash instead, so that two long
 /// names which begin alike stay two.
-pub(super) fn plain(words: &[&str]) -> String {
+pub(crate) fn plain(words: &[&str]) -> String {
     let name = words.join("_");
     if name.len() <= NAME_BYTES_MAX {
         return name;
@@ -19,14 +19,14 @@ pub(super) fn plain(words: &[&str]) -> String {
 
 /// The name where the plain one is another's too. Each round has another, for
 /// two that are still the same.
-pub(super) fn hashed(words: &[&str], round: usize) -> String {
+pub(crate) fn hashed(words: &[&str], round: usize) -> String {
     // No name in Postgres has a NUL, so that `a_b` and `c` are not `a` and `b_c`.
     let key = words.join("\0") + &"\0".repeat(round);
     with_hash(words, hash(&key))
 }
 
 /// Whether a constraint's name is one that is generated for a column.
-pub(super) fn is_of_column(name: &str, table: &str, column: &str, suffix: &str) -> bool {
+pub(crate) fn is_of_column(name: &str, table: &str, column: &str, suffix: &str) -> bool {
     let words = [table, column, suffix];
     plain(&words) == name || (0..ROUNDS).any(|round| hashed(&words, round) == name)
 }

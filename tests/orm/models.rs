@@ -96,7 +96,10 @@ fn of_two_who_change_a_row_the_second_is_told() {
     assert_eq!(updated.expect("an update"), 1);
     mine.score = 9;
     assert!(mine.save(&db).unwrap_err().is_stale());
+    assert!(mine.delete(&db).unwrap_err().is_stale());
+    mine.refresh(&db).expect("it is there");
     assert!(mine.delete(&db).is_ok());
+    assert!(mine.delete(&db).unwrap_err().is_stale(), "it is gone");
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn deleted_rows_are_out_of_sight_and_come_back() {
     let first = post("a", &db);
     post("b", &db);
     first.delete(&db).expect("it is there");
-    assert!(first.delete(&db).unwrap_err().is_not_found());
+    assert!(first.delete(&db).unwrap_err().is_stale());
     assert_eq!((count(Post::objects()), count(all())), (1, 2));
     // Its slug is free, because the index is of living rows only.
     post("a", &db);
@@ -169,6 +172,7 @@ fn deleted_rows_are_out_of_sight_and_come_back() {
     assert_eq!((count(Post::objects()), count(all())), (0, 3));
     let purged = Post::objects().only_deleted().filter(Post::slug.eq("b"));
     assert_eq!(purged.hard_delete(&db).expect("it goes"), 1);
+    back.refresh(&db).expect("it is in the table");
     back.hard_delete(&db).expect("it goes");
     assert_eq!(count(all()), 1);
 }

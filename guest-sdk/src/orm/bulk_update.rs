@@ -3,8 +3,10 @@
 use super::model::Model;
 use super::node::Node;
 use super::query_set::QuerySet;
+use super::select::{Deleted, Select};
 use super::selection::{SelectedValues, Selection};
 use super::sql;
+use crate::database::Parameter;
 use crate::{Db, Error, Result};
 
 /// How many rows one statement updates. Those of more wait longer for their
@@ -28,15 +30,23 @@ impl<M: Model> QuerySet<M> {
     /// # Ok(()) }
     /// ```
     ///
-    /// What the rows hold in other columns is not written. Of a row that is
-    /// given twice, one of the two is. A `version` is counted up, and not
-    /// compared.
+    /// What the rows hold in other columns is not written. Those that the query
+    /// set does not find stay as they are:
+    /// `Book::objects().filter(Book::stock.gt(0)).bulk_update(…)`. Of a row that is
+    /// given twice, one of the two is written.
+    ///
+    /// Of a model with a `version`, a row is only changed if it still has the version
+    /// that is given, and is counted up in the table; to change the rows again,
+    /// read them again. Where the query set is not narrowed, all of them must have
+    /// it. A row that is given twice has it once.
     ///
     /// # Errors
     ///
-    /// When a statement fails, then no row is changed;
-    /// [`is_invalid_query`](Error::is_invalid_query) when what is named are no
-    /// columns of the model itself.
+    /// When a statement fails; [`is_stale`](Error::is_stale) when a row of a model
+    /// with a `version` is gone or of another version, and no filter says that some
+    /// may be left out. Then no row is changed; in a transaction, once that is given
+    /// up. [`is_invalid_query`](Error::is_invalid_query) when what is named are no
+    /// columns of the model itself, or the `version`, and for a slice.
     pub fn bulk_update<'r>(
         self,
         rows: impl IntoIterator<Item = &'r M>,
@@ -45,18 +55,36 @@ impl<M: Model> QuerySet<M> {
     ) -> Result<u64> {
         let columns = own_columns(columns)?;
         let rows: Vec<_> = rows.into_iter().map(Model::values).collect();
-        let update = |rows: &[_], db: &Db| {
-            let statement = sql::bulk_update(self.as_select(), &columns, rows)?;
-            db.change(M::META, &statement)
-        };
-        match rows.len() {
-            0 => Ok(0),
-            1..=BATCH_ROWS_MAX => update(&rows, db),
-            _ => db.join_or_begin(M::META, |db| {
-                let batches = rows.chunks(BATCH_ROWS_MAX);
-                batches.map(|rows| update(rows, db)).sum()
-            }),
+        update(self.as_select(), &columns, &rows, db)
+    }
+}
+
+/// The part that is the same for all models.
+fn update(
+    select: &Select,
+    columns: &[usize],
+    rows: &[Vec<&dyn Parameter>],
+    db: &Db,
+) -> Result<u64> {
+    sql::check_bulk_update(select, columns)?;
+    let model = select.model;
+    let is_narrowed = !select.conditions.is_empty() || select.deleted == Deleted::Only;
+    let is_all_or_none = model.version.is_some() && !is_narrowed;
+    let update = |rows: &[_], db: &Db| {
+        let changed = db.change(model, &sql::bulk_update(select, columns, rows)?)?;
+        match is_all_or_none && changed < rows.len() as u64 {
+            true => Err(Error::stale(model.table)),
+            false => Ok(changed),
         }
+    };
+    match rows.len() {
+        0 => Ok(0),
+        1 => update(rows, db),
+        2..=BATCH_ROWS_MAX if !is_all_or_none => update(rows, db),
+        _ => db.join_or_begin(model, |db| {
+            let batches = rows.chunks(BATCH_ROWS_MAX);
+            batches.map(|rows| update(rows, db)).sum()
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use super::model::Model;
 use super::order::{Order, OrderTerm};
 use super::query_set::QuerySet;
-use super::select::Select;
+use super::select::{Select, refusal};
 use super::selection::Selection;
 use super::sql;
 use super::values::{Values, only, read_rows};
@@ -49,6 +49,8 @@ pub(crate) struct Combination {
     pub(crate) order: Vec<OrderTerm>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: Option<u64>,
+    /// What makes no sense in it, and is told when it is compiled.
+    mistake: Option<Box<str>>,
 }
 
 /// One of several queries.
@@ -89,7 +91,8 @@ impl<M: Model> Combine for QuerySet<M> {
     type Row = M;
 
     fn into_part(self) -> CombinePart {
-        self.values(WholeRow::new()).into_part()
+        // What is to be prefetched is refused by the name of the operation.
+        Values::<M, _>::new(self.into_select(), WholeRow::<M>::new()).into_part()
     }
 }
 
@@ -164,6 +167,7 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
                 order: Vec::new(),
                 limit: None,
                 offset: None,
+                mistake: None,
             },
         };
         Self {
@@ -175,19 +179,21 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
     /// Orders the rows, instead of any ordering before, by what the first query
     /// selects.
     pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
-        self.combination.order = order.into_iter().map(|order| order.term).collect();
+        let order = order.into_iter().map(|order| order.term);
+        self.combination.order_by(order.collect());
         self
     }
 
-    /// Keeps the first rows only.
+    /// Keeps the first rows only; of two limits the smaller holds.
     pub fn limit(mut self, rows: u64) -> Self {
-        self.combination.limit = Some(rows);
+        let limit = &mut self.combination.limit;
+        *limit = Some(limit.map_or(rows, |limit| limit.min(rows)));
         self
     }
 
     /// Leaves out the first rows.
     pub fn offset(mut self, rows: u64) -> Self {
-        self.combination.offset = Some(rows);
+        self.combination.skip(rows);
         self
     }
 
@@ -208,10 +214,7 @@ impl<M: Model, S: Selection<M>> Combined<M, S> {
     ///
     /// As [`all`](Self::all).
     pub fn first(&self, db: &Db) -> Result<Option<S::Row>> {
-        let mut first = self.clone();
-        let limit = &mut first.combination.limit;
-        *limit = Some(limit.unwrap_or(1).min(1));
-        Ok(first.all(db)?.pop())
+        Ok(self.clone().limit(1).all(db)?.pop())
     }
 
     /// Whether there is any row.
@@ -274,31 +277,82 @@ impl Combination {
         !self.order.is_empty() || self.limit.is_some() || self.offset.is_some()
     }
 
+    fn order_by(&mut self, order: Vec<OrderTerm>) {
+        let slice = match (self.limit, self.offset) {
+            (Some(_), _) => "limit",
+            (None, Some(_)) => "offset",
+            (None, None) => "",
+        };
+        if !slice.is_empty() {
+            self.refuse_when_run("order_by", slice, "it would be of all rows; put it before");
+        }
+        self.order = order;
+    }
+
+    fn skip(&mut self, rows: u64) {
+        if self.offset.is_some() {
+            self.refuse_when_run("offset", "offset", "give the sum of both");
+        }
+        self.offset = Some(rows);
+    }
+
+    fn refuse_when_run(&mut self, method: &str, before: &str, remedy: &str) {
+        if self.mistake.is_none() {
+            let text = refusal(self.first_select().model, method, before, remedy);
+            self.mistake = Some(text.into_boxed_str());
+        }
+    }
+
     /// # Errors
     ///
-    /// That a query locks its rows, which Postgres cannot do here, or selects
-    /// another number of columns.
+    /// That it makes no sense, or a query in it does not go together with
+    /// others.
     pub(crate) fn check(&self) -> Result<()> {
-        let first = self.first_select();
-        let parts = self.others.iter().map(|(_, part)| part);
-        for part in parts.chain([&*self.first]) {
-            let select = match part {
-                Part::Select(select) => select,
-                Part::Combination(combination) => combination.first_select(),
-            };
-            if select.lock.is_some() {
-                return Err(Error::invalid_query(format!(
-                    "`for_update` on `{}` cannot lock rows of a combined query",
-                    select.model.table
-                )));
-            }
-            if select.values.len() != first.values.len() {
-                return Err(Error::invalid_query(
-                    "queries are combined that load different relations",
-                ));
-            }
+        if let Some(mistake) = &self.mistake {
+            return Err(Error::invalid_query(&**mistake));
         }
-        Ok(())
+        let first = self
+            .others
+            .first()
+            .map(|(operator, _)| (*operator, &*self.first));
+        let others = self.others.iter().map(|(operator, part)| (*operator, part));
+        let mut parts = first.into_iter().chain(others);
+        parts.try_for_each(|(operator, part)| operator.check(part, self.first_select()))
+    }
+}
+
+impl SetOperator {
+    fn method(self) -> &'static str {
+        match self {
+            Self::Union => "union",
+            Self::UnionAll => "union_all",
+            Self::Intersect => "intersect",
+            Self::Except => "except",
+        }
+    }
+
+    /// # Errors
+    ///
+    /// That a query locks its rows, which Postgres cannot do here, loads what its
+    /// rows then come without, or selects another number of columns than the
+    /// first.
+    fn check(self, part: &Part, first: &Select) -> Result<()> {
+        let select = match part {
+            Part::Select(select) => select,
+            Part::Combination(combination) => combination.first_select(),
+        };
+        select.check()?;
+        select.refuse_prefetches(self.method())?;
+        select.refuse_lock(self.method(), "rows of a combined query can't be locked")?;
+        if select.values.len() == first.values.len() {
+            return Ok(());
+        }
+        Err(Error::invalid_query(format!(
+            "`{}` on `{}` puts queries together that load different relations; \
+             give each the same `select_related`",
+            self.method(),
+            first.model.table
+        )))
     }
 }
 

@@ -11,6 +11,7 @@ use super::model::Model;
 use super::node::{ColumnRef, Node};
 use super::related::Related;
 use super::row_reader::RowReader;
+use super::select::Select;
 use super::sql;
 use super::update::{Assign, AssignTerm};
 use super::values::only;
@@ -33,6 +34,8 @@ pub(crate) struct Conflict {
 pub struct OnConflict<M, D> {
     draft: D,
     target: Vec<ColumnRef>,
+    /// Why the query set that it was made from can't insert.
+    refusal: Option<Error>,
     model: PhantomData<fn() -> M>,
 }
 
@@ -50,6 +53,7 @@ pub struct InsertOrUpdate<M, D>(Upsert<M, D>);
 struct Upsert<M, D> {
     draft: D,
     conflict: Conflict,
+    refusal: Option<Error>,
     model: PhantomData<fn() -> M>,
 }
 
@@ -61,6 +65,7 @@ impl<M: Model, D> OnConflict<M, D> {
         Self {
             draft,
             target: target.0,
+            refusal: None,
             model: PhantomData,
         }
     }
@@ -83,7 +88,18 @@ impl<M: Model, D> OnConflict<M, D> {
                 target: self.target,
                 assigns,
             },
+            refusal: self.refusal,
             model: PhantomData,
+        }
+    }
+}
+
+impl<M: Model> OnConflict<M, ()> {
+    /// That of a query set, which must not be narrowed.
+    pub(super) fn of_query(select: &Select, columns: impl ConflictTarget<M>) -> Self {
+        Self {
+            refusal: select.refuse_narrowing("bulk_create").err(),
+            ..Self::new((), columns)
         }
     }
 }
@@ -108,6 +124,7 @@ impl<M: Model> InsertOrNothing<M, ()> {
     ///
     /// As [`QuerySet::bulk_create`](super::QuerySet::bulk_create).
     pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
+        self.0.check()?;
         let drafts: Vec<_> = rows.into_iter().collect();
         insert::in_batches::<M, _>(&drafts, db, |drafts, db| {
             insert::decode(&insert::batch(drafts, Some(&self.0.conflict), db)?)
@@ -143,6 +160,7 @@ impl<M: Model> InsertOrUpdate<M, ()> {
         rows: impl IntoIterator<Item = M::New>,
         db: &Db,
     ) -> Result<Vec<(M, bool)>> {
+        self.0.check()?;
         let drafts: Vec<_> = rows.into_iter().collect();
         let insert = |db: &Db| {
             insert::in_batches::<M, _>(&drafts, db, |drafts, db| {
@@ -158,6 +176,11 @@ impl<M: Model> InsertOrUpdate<M, ()> {
 }
 
 impl<M: Model, D> Upsert<M, D> {
+    /// That the query set it was made from can insert.
+    fn check(&self) -> Result<()> {
+        self.refusal.clone().map_or(Ok(()), Err)
+    }
+
     fn batch(&self, drafts: &[&M::New], db: &Db) -> Result<Vec<(M, bool)>> {
         let drafts: Vec<&dyn DraftValues> = drafts.iter().map(|draft| *draft as _).collect();
         let statement = sql::upsert(M::META, &drafts, &self.conflict)?;

@@ -44,6 +44,7 @@ impl<M: Model> QuerySet<M> {
     /// columns than the first, or a column has another type. After an error the
     /// transaction has failed, back to its last savepoint.
     pub fn copy_in(self, rows: impl IntoIterator<Item = M::New>, db: &mut Db) -> Result<u64> {
+        self.as_select().refuse_narrowing("copy_in")?;
         self.try_copy_in(rows.into_iter().map(Ok), db)
     }
 
@@ -58,6 +59,7 @@ impl<M: Model> QuerySet<M> {
         rows: impl IntoIterator<Item = Result<M::New>>,
         db: &mut Db,
     ) -> Result<u64> {
+        self.as_select().refuse_narrowing("try_copy_in")?;
         let mut rows = rows.into_iter();
         load(M::META, db, &mut |load| {
             rows.try_for_each(|row| load.push(&row?))

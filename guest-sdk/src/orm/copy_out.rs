@@ -70,12 +70,7 @@ impl<M: Model> QuerySet<M> {
     where
         M: 'db,
     {
-        if self.has_prefetches() {
-            return Err(Error::invalid_query(
-                "`prefetch_related` loads while rows are read, and nothing else runs beside a \
-                 COPY; use `iterator`",
-            ));
-        }
+        self.as_select().refuse_prefetches("copy_out")?;
         let related = self.as_select().related();
         let decode = move |rows: &Rows, _: &Db| decode_rows(rows, &related);
         CopyOut::open(self.as_select(), Box::new(decode), db)
@@ -100,6 +95,7 @@ impl<M: Model> QuerySet<M> {
     ///
     /// As [`copy_out`](Self::copy_out) and [`Db::copy_out`].
     pub fn copy_csv_out(&self, mut out: impl Write, db: &mut Db) -> Result<()> {
+        self.as_select().refuse_prefetches("copy_csv_out")?;
         csv(self.as_select(), &mut out, db)
     }
 }
@@ -129,23 +125,24 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
 }
 
 fn csv(select: &Select, out: &mut dyn Write, db: &Db) -> Result<()> {
-    let sql = ["COPY (", &query(select)?, ") TO STDOUT (FORMAT csv)"].concat();
+    let sql = [
+        "COPY (",
+        &query(select, "copy_csv_out")?,
+        ") TO STDOUT (FORMAT csv)",
+    ]
+    .concat();
     let db = CursorDb::of(db, select.model)?;
     db.db().receive_copy(&sql, out)
 }
 
-fn query(select: &Select) -> Result<String> {
-    match select.lock {
-        None => sql::copy_out(select),
-        Some(_) => Err(Error::invalid_query(
-            "a COPY locks no rows; use `iterator` with `for_update`",
-        )),
-    }
+fn query(select: &Select, method: &'static str) -> Result<String> {
+    select.refuse_lock(method, "a COPY locks no rows; use `iterator`")?;
+    sql::copy_out(select)
 }
 
 impl<'db, R> CopyOut<'db, R> {
     fn open(select: &Select, decode: Decode<'db, R>, db: &'db Db) -> Result<Self> {
-        let query = query(select)?;
+        let query = query(select, "copy_out")?;
         let db = CursorDb::of(db, select.model)?;
         // COPY does not tell the types of its columns.
         let types = ["SELECT * FROM (", &query, ") AS copied LIMIT 0"].concat();

@@ -80,7 +80,8 @@ impl<M: Model> QuerySet<M> {
     ///
     /// # Errors
     ///
-    /// When the statement fails.
+    /// When the statement fails, and outside of a transaction for rows that are to
+    /// be locked.
     pub fn iterator<'db>(&self, chunk_rows: u32, db: &'db Db) -> Result<RowIterator<'db, M>>
     where
         M: 'db,
@@ -111,6 +112,9 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
 
 impl<'db, R> RowIterator<'db, R> {
     fn open(select: &Select, chunk_rows: u32, decode: Decode<'db, R>, db: &'db Db) -> Result<Self> {
+        if select.lock.is_some() {
+            db.require_transaction()?;
+        }
         let query = sql::select(select, Ask::All)?;
         let name = name(&query);
         let declare = query.after(&format!("DECLARE {name} NO SCROLL CURSOR FOR "));

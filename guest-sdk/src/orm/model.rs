@@ -6,7 +6,7 @@ use super::related::Related;
 use super::row_reader::RowReader;
 use super::sql;
 use super::values::only;
-use crate::database::{ColumnType, Parameter, Rows};
+use crate::database::{ColumnType, Parameter, Rows, Statement};
 use crate::{Db, Error, Result};
 
 /// A table whose rows are values of this type, Django's `models.Model`; derived,
@@ -51,14 +51,29 @@ pub trait Model: Sized + 'static {
 /// Deletes a row by its key, or marks it if its model has
 /// [soft deletion](super::SoftDelete); `row.delete(db)` is this.
 ///
+/// Of a model with a `version`, only if the row is still of the version that is
+/// given, as with [`Edit::save`](super::Edit::save).
+///
 /// # Errors
 ///
-/// [`is_not_found`](Error::is_not_found) when it is gone already, and when the
-/// statement fails, such as because others refer to it.
+/// [`is_not_found`](Error::is_not_found) when it is gone already;
+/// [`is_stale`](Error::is_stale) when the model has a `version` and the row is gone
+/// or of another version; and when the statement fails, such as because others
+/// refer to it.
 pub fn delete<M: Model>(row: &M, db: &Db) -> Result<()> {
-    let statement = sql::delete_row(M::META, row.key())?;
-    match db.change(M::META, &statement)? {
-        0 => Err(Error::not_found(M::META.table)),
+    let statement = sql::delete_row(M::META, &row.values())?;
+    run_deletion(M::META, &statement, db)
+}
+
+/// The part of a row's deletion that is the same for all models.
+pub(super) fn run_deletion(
+    model: &'static ModelMeta,
+    statement: &Statement,
+    db: &Db,
+) -> Result<()> {
+    match (db.change(model, statement)?, model.version) {
+        (0, Some(_)) => Err(Error::stale(model.table)),
+        (0, None) => Err(Error::not_found(model.table)),
         _ => Ok(()),
     }
 }

@@ -90,7 +90,7 @@ impl<M: Model> QuerySet<M> {
     /// A row that was read in part is of another type than the model, and has no
     /// `save` that could write over what it did not read.
     pub fn only<P: Partial<Model = M>>(self) -> Values<M, Only<P>> {
-        self.values(Only(PhantomData))
+        Values::new(self.into_select_for("only"), Only(PhantomData))
     }
 }
 

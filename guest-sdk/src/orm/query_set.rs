@@ -76,12 +76,21 @@ impl<M: Model> QuerySet<M> {
         &self.select
     }
 
-    pub(super) fn push_prefetch(&mut self, relation: impl Prefetch<M> + 'static) {
+    /// Loads the rows of a field too.
+    pub(super) fn push_prefetch(
+        &mut self,
+        field: &'static str,
+        relation: impl Prefetch<M> + 'static,
+    ) {
+        self.select.prefetch(field);
         self.prefetches.push(Rc::new(relation));
     }
 
-    pub(super) fn has_prefetches(&self) -> bool {
-        !self.prefetches.is_empty()
+    /// The same without what is loaded with further statements.
+    fn without_prefetches(mut self) -> Self {
+        self.select.prefetches.clear();
+        self.prefetches.clear();
+        self
     }
 
     /// Loads what belongs to the rows.
@@ -98,12 +107,20 @@ impl<M: Model> QuerySet<M> {
         self.select
     }
 
+    /// The query for a method that gives no whole rows, or gives them without what
+    /// is to be prefetched.
+    pub(super) fn into_select_for(mut self, method: &'static str) -> Select {
+        self.select.behind_prefetches(method);
+        self.select
+    }
+
     /// Keeps the rows of which the condition is true, besides those before.
-    pub fn filter(mut self, condition: Q<M>) -> Self {
-        if !condition.node.is_always_true() {
-            self.select.conditions.push(condition.node);
-        }
-        self
+    ///
+    /// Behind a [`limit`](Self::limit) or an [`offset`](Self::offset) it would be
+    /// of all rows and not of those that are left, as would be what else
+    /// narrows or orders; then the query is refused when it is run.
+    pub fn filter(self, condition: Q<M>) -> Self {
+        self.map_select(|select| select.keep("filter", condition.node))
     }
 
     /// Drops the rows of which the condition is true.
@@ -111,31 +128,31 @@ impl<M: Model> QuerySet<M> {
     /// Where SQL could not tell, because a value is NULL, the row stays; see
     /// [`Q`].
     pub fn exclude(self, condition: Q<M>) -> Self {
-        self.filter(!condition)
+        self.map_select(|select| select.keep("exclude", (!condition).node))
     }
 
     /// No rows: Django's `none`, for what would otherwise be an `Option` of a
     /// query set.
     pub fn none(self) -> Self {
-        self.filter(Q::any([]))
+        self.map_select(|select| select.keep("none", Q::<M>::any([]).node))
     }
 
     /// Orders the rows, instead of any ordering before.
-    pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
-        self.select.order = order.into_iter().map(|order| order.term).collect();
-        self
+    pub fn order_by(self, order: impl IntoIterator<Item = Order<M>>) -> Self {
+        let order = order.into_iter().map(|order| order.term).collect();
+        self.map_select(|select| select.order_by(order))
     }
 
-    /// Keeps the first rows only: Django's `[:rows]`.
-    pub fn limit(mut self, rows: u64) -> Self {
-        self.select.limit = Some(rows);
-        self
+    /// Keeps the first rows only: Django's `[:rows]`. Of two limits the smaller
+    /// holds.
+    pub fn limit(self, rows: u64) -> Self {
+        self.map_select(|select| select.limit(rows))
     }
 
-    /// Leaves out the first rows: Django's `[rows:]`.
-    pub fn offset(mut self, rows: u64) -> Self {
-        self.select.offset = Some(rows);
-        self
+    /// Leaves out the first rows: Django's `[rows:]`. It may stand before a limit
+    /// or behind it, which is the same, as in SQL; a second one is refused.
+    pub fn offset(self, rows: u64) -> Self {
+        self.map_select(|select| select.offset(rows))
     }
 
     /// Locks the rows that are read until the transaction ends: Django's
@@ -180,10 +197,9 @@ impl<M: Model> QuerySet<M> {
 
     /// Drops rows that are like another. It matters for the
     /// [`values`](Self::values) of rows, for whole rows have a key of their
-    /// own.
-    pub fn distinct(mut self) -> Self {
-        self.select.is_distinct = true;
-        self
+    /// own: none is like another, and nothing is written for it.
+    pub fn distinct(self) -> Self {
+        self.map_select(Select::distinct)
     }
 
     /// Keeps of the rows that agree in some columns or expressions the first,
@@ -205,10 +221,9 @@ impl<M: Model> QuerySet<M> {
     /// ```
     ///
     /// An ordering has to begin with them.
-    pub fn distinct_on(mut self, columns: impl Selection<M>) -> Self {
-        let columns = SelectedValues::of(columns).into_iter();
-        self.select.distinct_on = columns.map(|value| value.node).collect();
-        self
+    pub fn distinct_on(self, columns: impl Selection<M>) -> Self {
+        let columns = SelectedValues::nodes_of(columns);
+        self.map_select(|select| select.distinct_on(columns))
     }
 
     /// Loads the row that a foreign key points to with the same statement; it
@@ -221,6 +236,9 @@ impl<M: Model> QuerySet<M> {
         self
     }
 }
+
+/// What to do where no rows are read that could be locked.
+pub(super) const LOCK_ROWS: &str = "it locks no rows; lock them with `all`, or leave out the lock";
 
 /// Loads relations of rows.
 fn prefetch<M>(relations: &[Rc<dyn Prefetch<M>>], rows: &mut [M], db: &Db) -> Result<()> {
@@ -260,7 +278,7 @@ impl<M: Model> QuerySet<M> {
     /// foreign key that can be NULL, is written with
     /// [`optional`](super::Column::optional).
     pub fn values<S: Selection<M>>(self, selection: S) -> Values<M, S> {
-        Values::new(self.select, selection)
+        Values::new(self.into_select_for("values"), selection)
     }
 
     /// One row of aggregates over all the rows; of a slice, over those in it.
@@ -280,8 +298,9 @@ impl<M: Model> QuerySet<M> {
     ///
     /// When the statement fails, and
     /// [`is_invalid_query`](crate::Error::is_invalid_query) when something selected is
-    /// no aggregate.
+    /// no aggregate, or rows are to be locked.
     pub fn aggregate<S: Selection<M>>(&self, aggregates: S, db: &Db) -> Result<S::Row> {
+        self.select.refuse_lock("aggregate", LOCK_ROWS)?;
         let select = self.select.aggregated(SelectedValues::of(aggregates));
         let rows = db.read(M::META, &sql::aggregate(&select)?)?;
         only(read_rows::<M, S>(&rows, &select)?, M::META.table)

@@ -1,3 +1,6 @@
+mod narrow;
+mod refusal;
+
 use super::cte::Cte;
 use super::meta::ModelMeta;
 use super::node::{ColumnRef, Node, Op};
@@ -5,7 +8,8 @@ use super::order::OrderTerm;
 use super::path::RelationPath;
 use super::related::Related;
 use super::selection::Selected;
-use crate::{Error, Result};
+
+pub(crate) use refusal::text as refusal;
 
 /// A query without its types: what the typed methods push to, and what
 /// [`sql`](super::sql) compiles.
@@ -34,6 +38,10 @@ pub(crate) struct Select {
     /// What it was about before it was moved.
     pub(crate) moved: Option<OwnRows>,
     pub(crate) lock: Option<Lock>,
+    /// The fields whose rows are loaded with further statements.
+    pub(crate) prefetches: Vec<&'static str>,
+    /// What makes no sense in it, and is told when it is compiled.
+    pub(crate) mistake: Option<Box<str>>,
 }
 
 /// Which rows are meant of a model with soft deletion.
@@ -82,6 +90,8 @@ impl Select {
             deleted: Deleted::Hidden,
             moved: None,
             lock: None,
+            prefetches: Vec::new(),
+            mistake: None,
         }
     }
 
@@ -138,7 +148,21 @@ impl Select {
 
     /// Whether it leaves out rows that are like others.
     pub(crate) fn is_unique(&self) -> bool {
-        self.is_distinct || !self.distinct_on.is_empty()
+        self.drops_duplicates() || !self.distinct_on.is_empty()
+    }
+
+    /// Whether rows that are like others are to be left out, and there can be
+    /// such rows.
+    pub(crate) fn drops_duplicates(&self) -> bool {
+        self.is_distinct && (self.is_grouped() || !self.has_key())
+    }
+
+    /// Whether the primary key is among what is read, in which no two rows
+    /// agree.
+    fn has_key(&self) -> bool {
+        let key = ColumnRef::key(self.model);
+        let is_key = |value: &Selected| matches!(value.node, Node::Column(column) if column == key);
+        self.values.is_empty() || self.values.iter().any(is_key)
     }
 
     /// Whether its rows stand for groups of the table's.
@@ -176,26 +200,13 @@ impl Select {
         select
     }
 
-    /// # Errors
-    ///
-    /// That `what` cannot be done with a slice.
-    pub(crate) fn refuse_slice(&self, what: &str) -> Result<()> {
-        if !self.is_slice() && self.distinct_on.is_empty() {
-            return Ok(());
-        }
-        Err(Error::invalid_query(format!(
-            "cannot {what} rows of `{}` once a limit, an offset or `distinct_on` is set; \
-             filter by their keys",
-            self.model.table
-        )))
-    }
-
     /// The aggregates of all its rows; of a slice, those of the rows in it.
     pub(crate) fn aggregated(&self, values: Vec<Selected>) -> Self {
         let mut select = Self::new(self.model);
         select.values = values;
         select.ctes.clone_from(&self.ctes);
         select.deleted = self.deleted;
+        select.mistake.clone_from(&self.mistake);
         if self.is_slice() || !self.distinct_on.is_empty() {
             select.conditions.push(self.has_key_of_rows());
         } else {

@@ -77,6 +77,12 @@ impl SelectedValues {
         values.values
     }
 
+    /// The expressions alone.
+    pub(crate) fn nodes_of<M>(selection: impl Selection<M>) -> Vec<Node> {
+        let values = Self::of(selection).into_iter();
+        values.map(|value| value.node).collect()
+    }
+
     /// What is read by a query that loads relations too.
     pub(crate) fn of_query<M>(selection: impl Selection<M>, select: &Select) -> Vec<Selected> {
         let mut values = Self {

@@ -1,11 +1,11 @@
 //! Rows that are marked when they are deleted.
 
-use super::model::Model;
+use super::model::{Model, run_deletion};
 use super::query_set::QuerySet;
 use super::select::Deleted;
 use super::sql;
 use super::to_many::ToMany;
-use crate::{Db, Error, Result};
+use crate::{Db, Result};
 
 /// A model whose rows stay in the table when they are deleted, with the time of
 /// their deletion: django-safedelete's and others' soft deletion.
@@ -60,7 +60,7 @@ impl<M: Model> QuerySet<M> {
     where
         M: SoftDelete,
     {
-        self.map_select(|select| select.deleted = Deleted::Included)
+        self.map_select(|select| select.deleted("with_deleted", Deleted::Included))
     }
 
     /// Has the deleted rows only.
@@ -68,7 +68,7 @@ impl<M: Model> QuerySet<M> {
     where
         M: SoftDelete,
     {
-        self.map_select(|select| select.deleted = Deleted::Only)
+        self.map_select(|select| select.deleted("only_deleted", Deleted::Only))
     }
 
     /// Removes all the rows from the table in one statement and returns how many
@@ -105,14 +105,12 @@ impl<Root, T: Model> ToMany<Root, T> {
 }
 
 /// Removes a row from its table, deleted or not; `row.hard_delete(db)` is this.
+/// Its deletion has counted a `version` up: read the row again between the two.
 ///
 /// # Errors
 ///
 /// As [`delete`](super::delete).
 pub fn hard_delete<M: SoftDelete>(row: &M, db: &Db) -> Result<()> {
-    let statement = sql::hard_delete_row(M::META, row.key())?;
-    match db.change(M::META, &statement)? {
-        0 => Err(Error::not_found(M::META.table)),
-        _ => Ok(()),
-    }
+    let statement = sql::hard_delete_row(M::META, &row.values())?;
+    run_deletion(M::META, &statement, db)
 }

@@ -25,7 +25,7 @@ mod values;
 mod window;
 mod writer;
 
-pub(crate) use bulk_update::bulk_update;
+pub(crate) use bulk_update::{bulk_update, check_bulk_update};
 pub(crate) use change::{delete, hard_delete, update};
 pub(crate) use combination::{any_of_combination, combination, count_combination};
 pub(crate) use copy::{copy_in, copy_out};

@@ -25,13 +25,14 @@ pub struct Correlated<M, O> {
 
 impl<M: Model> QuerySet<M> {
     /// Keeps the rows whose column equals a column of the query around, which
-    /// may be of the same model; see [`exists`].
+    /// may be of the same model; see [`exists`]. A limit or an order stands behind
+    /// it, to be of the rows that belong to one row.
     pub fn correlate<O, T, U>(self, inner: Column<M, T>, outer: Column<O, U>) -> Correlated<M, O>
     where
         U: ComparesWith<T>,
     {
         let query = Correlated {
-            select: self.into_select(),
+            select: self.into_select_for("correlate"),
             models: PhantomData,
         };
         query.correlate(inner, outer)
@@ -48,7 +49,7 @@ impl<M: Model, O> Correlated<M, O> {
             return self;
         };
         let equal = Node::binary(Op::Eq, inner.node(), Node::Outer(outer));
-        self.select.conditions.push(equal);
+        self.select.keep("correlate", equal);
         self
     }
 }
@@ -57,7 +58,7 @@ impl<M: Model, O> Correlated<M, O> {
 impl<M: Model, O> Correlated<M, O> {
     /// Keeps of these the rows of which the condition is true.
     pub fn filter(mut self, condition: Q<M>) -> Self {
-        self.select.conditions.push(condition.node);
+        self.select.keep("filter", condition.node);
         self
     }
 
@@ -104,19 +105,21 @@ impl<M: Model, O> Correlated<M, O> {
     }
 
     /// Keeps of these the rows of which the condition is not true.
-    pub fn exclude(self, condition: Q<M>) -> Self {
-        self.filter(!condition)
+    pub fn exclude(mut self, condition: Q<M>) -> Self {
+        self.select.keep("exclude", (!condition).node);
+        self
     }
 
     /// Orders the rows, instead of any ordering before.
     pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
-        self.select.order = order.into_iter().map(|order| order.term).collect();
+        let order = order.into_iter().map(|order| order.term);
+        self.select.order_by(order.collect());
         self
     }
 
     /// Keeps the first rows only.
     pub fn limit(mut self, rows: u64) -> Self {
-        self.select.limit = Some(rows);
+        self.select.limit(rows);
         self
     }
 

@@ -225,10 +225,11 @@ impl<M: Model> QuerySet<M> {
     /// ```
     ///
     /// These are three statements, however many rows there are. They are for
-    /// whole rows alone: those of [`annotate`](Self::annotate) and
-    /// [`union`](Self::union) come without.
+    /// whole rows alone: before [`values`](Self::values),
+    /// [`annotate`](Self::annotate), [`union`](Self::union) and what else would come
+    /// without, it is refused when the query is run. So is loading a field twice.
     pub fn prefetch_related<T: Model>(mut self, relation: ToMany<M, T>) -> Self {
-        self.push_prefetch(relation);
+        self.push_prefetch(relation.meta.field, relation);
         self
     }
 }

@@ -62,12 +62,14 @@ impl<M: Model> Update<M> {
     ///
     /// When the statement fails;
     /// [`is_invalid_query`](crate::Error::is_invalid_query) when it assigns nothing,
-    /// assigns a column twice or one of another table, or updates a slice.
+    /// assigns a column twice, one of another table or the `version`, updates a
+    /// slice, or is not to wait for locked rows.
     pub fn execute(self, db: &Db) -> Result<u64> {
         db.change(M::META, &self.to_sql()?)
     }
 
-    /// Returns the rows as they are after the update.
+    /// Returns the rows as they are after the update, without what
+    /// `select_related` or `prefetch_related` would load: with those it is refused.
     ///
     /// ```no_run
     /// # #[derive(plinth::Model)]
@@ -153,7 +155,11 @@ impl<M: Model> Returning<M> {
     ///
     /// As [`Update::to_sql`].
     pub fn to_sql(&self) -> Result<Statement> {
-        sql::update(&self.update.select, &self.update.assigns, true)
+        let Update {
+            select, assigns, ..
+        } = &self.update;
+        select.refuse_related("returning")?;
+        sql::update(select, assigns, true)
     }
 }
 
@@ -195,7 +201,11 @@ impl<M: Model, S: Selection<M>> ReturningValues<M, S> {
     ///
     /// As [`Update::to_sql`].
     pub fn to_sql(&self) -> Result<Statement> {
-        sql::update(&self.update.select, &self.update.assigns, true)
+        let Update {
+            select, assigns, ..
+        } = &self.update;
+        select.refuse_prefetches("returning_values")?;
+        sql::update(select, assigns, true)
     }
 }
 

@@ -32,6 +32,9 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
         select.values = SelectedValues::of_query(selection, &select);
         let conditions = mem::take(&mut select.conditions).into_iter();
         (select.having, select.conditions) = conditions.partition(Node::has_aggregate);
+        if select.is_grouped() || select.values.iter().any(|value| value.node.has_window()) {
+            select.behind_slice("values");
+        }
         Self {
             select,
             types: PhantomData,
@@ -54,15 +57,14 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
         if condition.node.has_aggregate() {
             return self.having(condition);
         }
-        self.select.conditions.push(condition.node);
+        self.select.keep("filter", condition.node);
         self
     }
 
     /// Groups by columns or expressions, instead of by all that are selected
     /// and no aggregates.
     pub fn group_by(mut self, group: impl Selection<M>) -> Self {
-        let group = SelectedValues::of(group).into_iter();
-        self.select.group = group.map(|value| value.node).collect();
+        self.select.group_by(SelectedValues::nodes_of(group));
         self
     }
 
@@ -82,31 +84,32 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
     /// # Ok::<(), plinth::Error>(())
     /// ```
     pub fn having(mut self, condition: Q<M>) -> Self {
-        self.select.having.push(condition.node);
+        self.select.keep_groups(condition.node);
         self
     }
 
     /// Orders the rows, instead of any ordering before.
     pub fn order_by(mut self, order: impl IntoIterator<Item = Order<M>>) -> Self {
-        self.select.order = order.into_iter().map(|order| order.term).collect();
+        let order = order.into_iter().map(|order| order.term);
+        self.select.order_by(order.collect());
         self
     }
 
     /// Drops rows that are like another.
     pub fn distinct(mut self) -> Self {
-        self.select.is_distinct = true;
+        self.select.distinct();
         self
     }
 
-    /// Keeps the first rows only.
+    /// Keeps the first rows only; of two limits the smaller holds.
     pub fn limit(mut self, rows: u64) -> Self {
-        self.select.limit = Some(rows);
+        self.select.limit(rows);
         self
     }
 
     /// Leaves out the first rows.
     pub fn offset(mut self, rows: u64) -> Self {
-        self.select.offset = Some(rows);
+        self.select.offset(rows);
         self
     }
 }

@@ -52,7 +52,8 @@ impl<M: Model> QuerySet<M> {
     /// What is annotated has no name: rows are filtered and ordered by the
     /// expression itself.
     pub fn annotate<S: Selection<M>>(self, values: S) -> Values<M, (WholeRow<M>, S)> {
-        self.values((WholeRow::new(), values))
+        let select = self.into_select_for("annotate");
+        Values::new(select, (WholeRow::new(), values))
     }
 }
 

@@ -29,7 +29,10 @@ struct Log(RefCell<Vec<String>>);
 impl Database for Log {
     fn run(&self, statement: &Statement) -> Result<Answer, Box<Refusal>> {
         self.0.borrow_mut().push(statement.to_string());
-        Ok(Answer::default())
+        Ok(Answer {
+            affected: 2,
+            ..Answer::default()
+        })
     }
 }
 
@@ -69,11 +72,16 @@ fn each_column_is_one_parameter() {
     check(
         (Item::name, Item::price),
         expect![[r#"
-            -- UPDATE (3 parameters)
-            UPDATE "items" AS t0 SET "name" = new.c1, "price" = new.c2, "version" = t0."version" + 1, "updated_at" = now() FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
+            -- BEGIN (0 parameters)
+            BEGIN
+            -- UPDATE (4 parameters)
+            UPDATE "items" AS t0 SET "name" = new.c1, "price" = new.c2, "version" = t0."version" + 1, "updated_at" = now() FROM unnest($1, $2, $3, $4) AS new (c0, c1, c2, c3) WHERE t0."id" = new.c0 AND t0."version" = new.c3
             --   $1 = '{1,2}'::int8[]
             --   $2 = '{a,"b''"}'::text[]
-            --   $3 = '{NULL,7}'::int4[]"#]],
+            --   $3 = '{NULL,7}'::int4[]
+            --   $4 = '{3,3}'::int4[]
+            -- COMMIT (0 parameters)
+            COMMIT"#]],
     );
 }
 
@@ -82,25 +90,35 @@ fn arrays_are_no_elements_of_arrays() {
     check(
         Item::tags,
         expect![[r#"
-            -- UPDATE (4 parameters)
-            UPDATE "items" AS t0 SET "tags" = new.c1, "version" = t0."version" + 1, "updated_at" = now() FROM (VALUES ($1, $2), ($3, $4)) AS new (c0, c1) WHERE t0."id" = new.c0
+            -- BEGIN (0 parameters)
+            BEGIN
+            -- UPDATE (6 parameters)
+            UPDATE "items" AS t0 SET "tags" = new.c1, "version" = t0."version" + 1, "updated_at" = now() FROM (VALUES ($1, $2, $3), ($4, $5, $6)) AS new (c0, c1, c2) WHERE t0."id" = new.c0 AND t0."version" = new.c2
             --   $1 = 1
             --   $2 = '{t}'::text[]
-            --   $3 = 2
-            --   $4 = '{t}'::text[]"#]],
+            --   $3 = 3
+            --   $4 = 2
+            --   $5 = '{t}'::text[]
+            --   $6 = 3
+            -- COMMIT (0 parameters)
+            COMMIT"#]],
     );
 }
 
 #[test]
-fn what_is_set_by_itself_may_be_named() {
+fn the_time_of_a_change_may_be_named() {
     check(
-        (Item::version, Item::updated_at),
+        Item::updated_at,
         expect![[r#"
+            -- BEGIN (0 parameters)
+            BEGIN
             -- UPDATE (3 parameters)
-            UPDATE "items" AS t0 SET "version" = new.c1, "updated_at" = new.c2 FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0
+            UPDATE "items" AS t0 SET "updated_at" = new.c1, "version" = t0."version" + 1 FROM unnest($1, $2, $3) AS new (c0, c1, c2) WHERE t0."id" = new.c0 AND t0."version" = new.c2
             --   $1 = '{1,2}'::int8[]
-            --   $2 = '{3,3}'::int4[]
-            --   $3 = '{"1970-01-01 00:00:00+00","1970-01-01 00:00:00+00"}'::timestamptz[]"#]],
+            --   $2 = '{"1970-01-01 00:00:00+00","1970-01-01 00:00:00+00"}'::timestamptz[]
+            --   $3 = '{3,3}'::int4[]
+            -- COMMIT (0 parameters)
+            COMMIT"#]],
     );
 }
 
@@ -113,6 +131,12 @@ fn columns_of_the_model_itself_once_and_no_key() {
     refuse(
         (Item::name, Item::price, Item::name),
         expect!["`bulk_update` of `items` names `name` twice"],
+    );
+    refuse(
+        (Item::name, Item::version),
+        expect![
+            "`items.version` counts the changes of a row, so no change can set it; leave it out"
+        ],
     );
     refuse(
         Item::price + 1,

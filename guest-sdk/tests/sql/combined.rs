@@ -142,9 +142,9 @@ fn what_does_not_go_together_is_refused() {
     expect!["a combined query is ordered by what its first query does not select"]
         .assert_eq(&refusal(query.to_sql()));
     let query = Book::objects().union(Book::objects().for_update());
-    expect!["`for_update` on `books` cannot lock rows of a combined query"]
+    expect!["`union` on `books` cannot stand behind `for_update`: rows of a combined query can't be locked"]
         .assert_eq(&refusal(query.to_sql()));
     let query = Book::objects().union(Book::objects().select_related(Book::author()));
-    expect!["queries are combined that load different relations"]
+    expect!["`union` on `books` puts queries together that load different relations; give each the same `select_related`"]
         .assert_eq(&refusal(query.to_sql()));
 }

@@ -292,7 +292,10 @@ fn the_first_of_rows_that_agree() {
             SELECT DISTINCT ON (t1."title") t0."id", t0."book_id", t0."rating", t0."body" FROM "reviews" AS t0 LEFT JOIN "books" AS t1 ON t1."id" = t0."book_id" ORDER BY t1."title" ASC"#]],
     );
     let error = query.clone().update([Review::body.set("x")]).to_sql();
-    expect!["cannot update rows of `reviews` once a limit, an offset or `distinct_on` is set; filter by their keys"].assert_eq(&refusal(error));
-    expect!["`distinct_on` on `reviews` keeps rows and not groups; leave out the aggregates, or compute them with `aggregate`, over the rows that are kept"]
+    expect![
+        "`update` on `reviews` cannot stand behind `distinct_on`: filter by the keys of its rows"
+    ]
+    .assert_eq(&refusal(error));
+    expect!["`distinct_on` on `reviews` keeps rows, and these `values` are groups; leave out the aggregates, or compute them with `aggregate`, over the rows that are kept"]
     .assert_eq(&refusal(query.values(max(Review::rating)).to_sql()));
 }

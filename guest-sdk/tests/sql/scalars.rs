@@ -33,9 +33,9 @@ fn the_first_of_an_ordering_is_a_value() {
             ),
             subquery(
                 books()
-                    .limit(1)
                     .values(Book::pages)
-                    .order_by([Book::id.asc()]),
+                    .order_by([Book::id.asc()])
+                    .limit(1),
             ),
         ),
         expect![[r#"

@@ -36,10 +36,10 @@ fn filters_are_joined_with_and() {
 fn slices_are_parameters_after_those_of_the_conditions() {
     check(
         &Country::objects()
-            .limit(10)
-            .offset(20)
             .filter(Country::code.eq("NL"))
-            .order_by([Country::name.desc(), Country::code.asc()]),
+            .order_by([Country::name.desc(), Country::code.asc()])
+            .limit(10)
+            .offset(20),
         expect![[r#"
             -- SELECT (3 parameters)
             SELECT "code", "name" FROM "countries" WHERE "code" = $1 ORDER BY "name" DESC, "code" ASC LIMIT $2 OFFSET $3
@@ -228,7 +228,9 @@ fn rows_are_locked_but_not_those_joined_to_them() {
             SELECT t0."id", t0."team_id", t0."type", t0."form" FROM "players" AS t0 LEFT JOIN "teams" AS t1 ON t1."id" = t0."team_id" WHERE t1."captain_id" IS NULL FOR UPDATE OF t0 SKIP LOCKED"#]],
     );
     let distinct = Country::objects().distinct().for_update();
-    expect!["`for_update` on `countries` cannot lock groups or distinct rows; lock the rows by their keys"].assert_eq(&refusal(distinct.to_sql()));
+    assert!(text(distinct.to_sql()).ends_with(r#" FROM "countries" FOR UPDATE"#));
+    let names = distinct.values(Country::name);
+    expect!["`for_update` on `countries` cannot lock groups or distinct `values`; lock the rows by their keys"].assert_eq(&refusal(names.to_sql()));
     let groups = Country::objects().for_update().values(count());
     assert!(refusal(groups.to_sql()).contains("cannot lock groups"));
 }

@@ -193,7 +193,7 @@ fn a_slice_is_neither_marked_nor_removed() {
         assert!(error.is_invalid_query(), "{error}");
     }
     let update = slice().update([Post::title.set("x")]);
-    assert!(refusal(update.to_sql()).contains("once a limit"));
+    assert!(refusal(update.to_sql()).contains("cannot stand behind `limit`"));
 }
 
 #[derive(Model)]

@@ -278,6 +278,6 @@ fn distinct_values() {
     );
     expect![[r#"
         -- SELECT (0 parameters)
-        SELECT DISTINCT "id", "name", "born", "banned", "country_id" FROM "authors""#]]
+        SELECT "id", "name", "born", "banned", "country_id" FROM "authors""#]]
     .assert_eq(&text(Author::objects().distinct().to_sql()));
 }

@@ -102,10 +102,8 @@ fn a_slice_is_not_updated() {
     let update = Author::objects()
         .limit(1)
         .update([Author::banned.set(true)]);
-    expect![
-        "cannot update rows of `authors` once a limit, an offset or `distinct_on` is set; filter by their keys"
-    ]
-    .assert_eq(&refusal(update.to_sql()));
+    expect!["`update` on `authors` cannot stand behind `limit`: filter by the keys of its rows"]
+        .assert_eq(&refusal(update.to_sql()));
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl<M: Model> QuerySet<M> {
     where
         M: JsonRow,
     {
-        self.refuse_prefetches()?;
+        self.as_select().refuse_prefetches("json")?;
         let asked = asked(self.as_select(), Ask::All, db)?;
         let rows = JsonRows::many(asked, RowJson::of::<M>());
         #[cfg(not(target_family = "wasm"))]
@@ -68,22 +68,12 @@ impl<M: Model> QuerySet<M> {
     where
         M: JsonRow,
     {
-        self.refuse_prefetches()?;
+        self.as_select().refuse_prefetches("json_or_404")?;
         let asked = asked(self.as_select(), Ask::Two, db)?;
         let rows = JsonRows::one(asked, RowJson::of::<M>());
         #[cfg(not(target_family = "wasm"))]
         let rows = rows.rendered(&[self.get(db)?])?;
         Ok(rows)
-    }
-
-    fn refuse_prefetches(&self) -> Result<()> {
-        if self.has_prefetches() {
-            return Err(Error::invalid_query(
-                "`json` has the host read the rows of one statement, and `prefetch_related` needs \
-                 others; read the rows with `all` and return `Json(rows)`",
-            ));
-        }
-        Ok(())
     }
 }
 
@@ -124,7 +114,11 @@ impl<M: Model, S: Selection<M>> Values<M, S> {
 
 /// The database, and the statement for it.
 fn asked<'db>(select: &Select, ask: Ask, db: &'db Db) -> Result<(&'db str, Statement)> {
-    if db.is_in_transaction() || select.lock.is_some() {
+    select.refuse_lock(
+        "json",
+        "the host reads outside of any transaction; read with `all` and return `Json(rows)`",
+    )?;
+    if db.is_in_transaction() {
         return Err(Error::invalid_query(
             "`json` has the host read the rows when the handler has returned, and no transaction \
              is open then; read them with `all` and return `Json(rows)`",

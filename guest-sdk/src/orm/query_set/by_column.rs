@@ -26,12 +26,13 @@ impl<M: Model> QuerySet<M> {
     where
         T: ColumnType + Eq + Hash,
     {
-        self.select.refuse_slice("take by their values the")?;
+        self.select.refuse_slice("by_column")?;
         let mut operands = vec![column.node()];
         operands.extend(values.iter().map(|value| Operand::value(value).0));
         let array_oid = T::SQL.array_oid;
         let has_value = Q::new(Node::op(Op::In { array_oid }, operands));
-        let rows = self.clone().filter(has_value).annotate(column).all(db)?;
+        let rows = self.clone().without_prefetches();
+        let rows = rows.filter(has_value).annotate(column).all(db)?;
         let (mut rows, values): (Vec<M>, Vec<T>) = rows.into_iter().unzip();
         self.prefetch(&mut rows, db)?;
 

@@ -45,7 +45,7 @@ impl<M: Model> QuerySet<M> {
     /// As [`all`](Self::all), and
     /// [`is_invalid_query`](Error::is_invalid_query) for a slice.
     pub fn last(&self, db: &Db) -> Result<Option<M>> {
-        self.select.refuse_slice("take the last of the")?;
+        self.select.refuse_slice("last")?;
         let mut last = self.clone();
         last.select = self.select.reversed();
         Ok(last.rows(Ask::First, db)?.pop())
@@ -58,7 +58,7 @@ impl<M: Model> QuerySet<M> {
     ///
     /// As [`last`](Self::last).
     pub fn latest<T>(&self, column: Column<M, T>, db: &Db) -> Result<Option<M>> {
-        self.select.refuse_slice("take the latest of the")?;
+        self.select.refuse_slice("latest")?;
         self.clone()
             .order_by([column.desc().nulls_last()])
             .first(db)
@@ -71,7 +71,7 @@ impl<M: Model> QuerySet<M> {
     ///
     /// As [`last`](Self::last).
     pub fn earliest<T>(&self, column: Column<M, T>, db: &Db) -> Result<Option<M>> {
-        self.select.refuse_slice("take the earliest of the")?;
+        self.select.refuse_slice("earliest")?;
         self.clone().order_by([column.asc().nulls_last()]).first(db)
     }
 
@@ -89,7 +89,7 @@ impl<M: Model> QuerySet<M> {
     where
         M::Key: Eq + Hash,
     {
-        self.select.refuse_slice("take by their keys the")?;
+        self.select.refuse_slice("in_bulk")?;
         let mut operands = vec![Node::Column(ColumnRef::key(M::META))];
         operands.extend(keys.into_iter().map(|key| Operand::value(&key).0));
         if operands.len() == 1 {

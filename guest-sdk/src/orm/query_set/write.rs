@@ -36,6 +36,7 @@ impl<M: Model> QuerySet<M> {
     /// As [`delete`](Self::delete), and when a value does not fit its type.
     pub fn delete_returning<S: Selection<M>>(self, selection: S, db: &Db) -> Result<Vec<S::Row>> {
         let mut select = self.select;
+        select.refuse_prefetches("delete_returning")?;
         select.values = SelectedValues::of(selection);
         read_rows::<M, S>(&db.write(M::META, &sql::delete(&select)?)?, &select)
     }
@@ -46,7 +47,8 @@ impl<M: Model> QuerySet<M> {
     /// # Errors
     ///
     /// When the statement fails, and
-    /// [`is_invalid_query`](crate::Error::is_invalid_query) for a slice.
+    /// [`is_invalid_query`](crate::Error::is_invalid_query) for a slice, and where
+    /// locked rows are not to be waited for.
     pub fn delete(self, db: &Db) -> Result<u64> {
         db.change(M::META, &sql::delete(&self.select)?)
     }
@@ -72,13 +74,17 @@ impl<M: Model> QuerySet<M> {
     ///
     /// [`is_multiple_objects`](crate::Error::is_multiple_objects) when there are
     /// several, [`is_unique_violation`](crate::Error::is_unique_violation) when a row
-    /// that the filter does not find is in the way of the new one, and when a
+    /// that the filter does not find is in the way of the new one,
+    /// [`is_skipped`](crate::Error::is_skipped) when a trigger leaves it out,
+    /// [`is_invalid_query`](crate::Error::is_invalid_query) when something is to be
+    /// loaded with the row, which a new one would come without, and when a
     /// statement fails.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a draft is written in its place"
     )]
     pub fn get_or_create(&self, draft: M::New, db: &Db) -> Result<(M, bool)> {
+        self.refuse_for_new("get_or_create")?;
         get_or_insert(&draft, db, |db| at_most_one(self.rows(Ask::Two, db)?))
     }
 
@@ -104,12 +110,19 @@ impl<M: Model> QuerySet<M> {
         draft: M::New,
         db: &Db,
     ) -> Result<(M, bool)> {
+        self.refuse_for_new("update_or_create")?;
         let update = self.update(assigns);
         db.join_or_begin(M::META, |db| {
             get_or_insert(&draft, db, |db| {
                 at_most_one(update.clone().returning().all(db)?)
             })
         })
+    }
+
+    /// Refuses what a new row would come without.
+    fn refuse_for_new(&self, method: &'static str) -> Result<()> {
+        self.select.refuse_related(method)?;
+        self.select.refuse_impatience(method)
     }
 
     /// Inserts many rows that others may be in the way of, those with the same
@@ -130,7 +143,7 @@ impl<M: Model> QuerySet<M> {
     /// # Ok(()) }
     /// ```
     pub fn on_conflict(self, columns: impl ConflictTarget<M>) -> OnConflict<M, ()> {
-        OnConflict::new((), columns)
+        OnConflict::of_query(&self.select, columns)
     }
 
     /// Inserts many rows with few statements, all or none, and returns them in
@@ -152,6 +165,7 @@ impl<M: Model> QuerySet<M> {
     /// When a statement fails; then no row is inserted. Inside a transaction
     /// that transaction is to be given up, as after any failed statement.
     pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
+        self.select.refuse_narrowing("bulk_create")?;
         insert::many(&rows.into_iter().collect::<Vec<_>>(), db)
     }
 }

@@ -1,6 +1,6 @@
 //! Many rows updated at once, each to values of its own.
 
-use super::change::refuse_append_only;
+use super::change::{refuse_append_only, refuse_slice, refuse_version};
 use super::unnest::is_element;
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
@@ -9,17 +9,17 @@ use crate::orm::select::Select;
 use crate::{Error, Result};
 
 /// The statement that sets columns of rows, found by their keys, to values:
-/// each row of `rows` has one for each column of the model.
+/// each row of `rows` has one for each column of the model. A row of another
+/// version is left out.
 pub(crate) fn bulk_update(
     select: &Select,
     columns: &[usize],
     rows: &[Vec<&dyn Parameter>],
 ) -> Result<Statement> {
     let model = select.model;
-    refuse_append_only(model)?;
-    check(model, columns)?;
     let mut writer = Writer::new(model);
     writer.scope.is_qualified = true;
+    writer.ctes(&select.ctes)?;
     writer.push("UPDATE ");
     writer.table(model.table, 0);
     for (place, column) in columns.iter().enumerate() {
@@ -32,16 +32,30 @@ pub(crate) fn bulk_update(
     writer.push(" FROM ");
     let mut all = vec![model.key];
     all.extend(columns);
+    all.extend(model.version);
     writer.new_rows(model, &all, rows)?;
     writer.push(" WHERE ");
     writer.column(0, model.key_column());
     writer.push(" = ");
     writer.new_value(0);
-    writer.and_own_rows(select)?;
+    if let Some(version) = model.version {
+        writer.push(" AND ");
+        writer.column(0, &model.columns[version]);
+        writer.push(" = ");
+        writer.new_value(columns.len() + 1);
+    }
+    writer.and_target(select)?;
     Ok(writer.finish())
 }
 
-fn check(model: &ModelMeta, columns: &[usize]) -> Result<()> {
+/// # Errors
+///
+/// When rows can't be set to values of their own in these columns.
+pub(crate) fn check_bulk_update(select: &Select, columns: &[usize]) -> Result<()> {
+    let model = select.model;
+    refuse_append_only(model)?;
+    refuse_slice(select, "bulk_update")?;
+    refuse_version(model, columns.iter().copied())?;
     if columns.is_empty() {
         return Err(Error::invalid_query(format!(
             "`bulk_update` of `{}` names no column to set",

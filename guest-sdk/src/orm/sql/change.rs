@@ -17,7 +17,7 @@ pub(crate) fn delete(select: &Select) -> Result<Statement> {
     let Some(deleted_at) = select.model.soft_delete else {
         return hard_delete(select);
     };
-    select.refuse_slice("delete")?;
+    refuse_slice(select, "delete")?;
     if select.deleted == Deleted::Only {
         return Err(deleted_already(select.model));
     }
@@ -52,7 +52,15 @@ pub(crate) fn delete(select: &Select) -> Result<Statement> {
 /// their values if there are some to read.
 pub(crate) fn hard_delete(select: &Select) -> Result<Statement> {
     refuse_append_only(select.model)?;
-    select.refuse_slice("delete")?;
+    let is_asked_for = select.model.soft_delete.is_some();
+    refuse_slice(
+        select,
+        if is_asked_for {
+            "hard_delete"
+        } else {
+            "delete"
+        },
+    )?;
     cached(Shape::of_delete(select, true), || {
         let mut writer = Writer::new(select.model);
         writer.open(select, &[])?;
@@ -74,7 +82,7 @@ pub(crate) fn update(
     is_returning: bool,
 ) -> Result<Statement> {
     refuse_append_only(select.model)?;
-    select.refuse_slice("update")?;
+    refuse_slice(select, "update")?;
     cached(Shape::of_update(select, assigns, is_returning), || {
         let mut writer = Writer::new(select.model);
         writer.open(select, assigns)?;
@@ -92,6 +100,16 @@ pub(crate) fn update(
 
 /// # Errors
 ///
+/// When not all the rows are meant, which SQL has no words for, or rows that are
+/// locked are not to be waited for.
+pub(super) fn refuse_slice(select: &Select, method: &'static str) -> Result<()> {
+    select.check()?;
+    select.refuse_slice(method)?;
+    select.refuse_impatience(method)
+}
+
+/// # Errors
+///
 /// When rows of the model are only added.
 pub(super) fn refuse_append_only(model: &ModelMeta) -> Result<()> {
     if !model.append_only {
@@ -100,6 +118,26 @@ pub(super) fn refuse_append_only(model: &ModelMeta) -> Result<()> {
     Err(Error::invalid_query(format!(
         "rows of `{}` are added only (`append_only`), neither changed nor deleted",
         model.table
+    )))
+}
+
+/// # Errors
+///
+/// When a change would set the version, which it counts: one that was set back
+/// would be taken for one that was seen before.
+pub(super) fn refuse_version(
+    model: &ModelMeta,
+    mut columns: impl Iterator<Item = usize>,
+) -> Result<()> {
+    let Some(version) = model.version else {
+        return Ok(());
+    };
+    if !columns.any(|column| column == version) {
+        return Ok(());
+    }
+    Err(Error::invalid_query(format!(
+        "`{}.{}` counts the changes of a row, so no change can set it; leave it out",
+        model.table, model.columns[version].name
     )))
 }
 
@@ -138,13 +176,25 @@ impl Writer {
     /// The rows to update or delete. Where their condition reads other tables
     /// they are found by their keys.
     fn target(&mut self, select: &Select) -> Result<()> {
-        let conditions = &select.conditions;
-        if !self.needs_join(conditions)? {
+        if !self.needs_join(&select.conditions)? {
             return self.filter(select);
         }
-        let model = self.scope.root;
-        let key = model.key_column();
         self.push(" WHERE ");
+        self.is_one_of(select)
+    }
+
+    /// The same after other conditions.
+    pub(super) fn and_target(&mut self, select: &Select) -> Result<()> {
+        if !self.needs_join(&select.conditions)? {
+            return self.and_filter(select);
+        }
+        self.push(" AND ");
+        self.is_one_of(select)
+    }
+
+    fn is_one_of(&mut self, select: &Select) -> Result<()> {
+        let (model, conditions) = (self.scope.root, &select.conditions);
+        let key = model.key_column();
         self.column(0, key);
         self.push(" IN (SELECT ");
         self.inside(model, |writer| {
@@ -158,6 +208,10 @@ impl Writer {
     }
 
     pub(super) fn assign(&mut self, model: &ModelMeta, assigns: &[AssignTerm]) -> Result<()> {
+        let columns = assigns
+            .iter()
+            .map(|assign| usize::from(assign.column.index));
+        refuse_version(model, columns)?;
         if assigns.is_empty() {
             return Err(Error::invalid_query(format!(
                 "an update of `{}` sets nothing; give it an assignment, as in `Book::stock.set(0)`",

@@ -38,6 +38,7 @@ fn implied(select: &Select) -> impl Iterator<Item = OwnRows> {
 impl Writer {
     /// The rows that a query is about.
     pub(super) fn filter(&mut self, select: &Select) -> Result<()> {
+        select.check()?;
         let conditions = &select.conditions;
         let is_implied = implied(select).next().is_some();
         if conditions.is_empty() && !is_implied {
@@ -59,8 +60,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Which rows are the model's own, after other conditions.
-    pub(super) fn and_own_rows(&mut self, select: &Select) -> Result<()> {
+    /// The rows that a query is about, after other conditions.
+    pub(super) fn and_filter(&mut self, select: &Select) -> Result<()> {
+        select.check()?;
+        for condition in &select.conditions {
+            self.push(" AND ");
+            self.member(condition)?;
+        }
         for rows in implied(select) {
             self.push(" AND ");
             self.own_rows(rows)?;

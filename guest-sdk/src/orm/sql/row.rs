@@ -19,28 +19,34 @@ pub(crate) fn select_row(model: &'static ModelMeta, key: &dyn Parameter) -> Resu
     Ok(writer.finish())
 }
 
-/// The statement that deletes the row with a key, or marks it if the model has
-/// soft deletion.
-pub(crate) fn delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+/// The statement that deletes the row with these values, by its key and its
+/// version, or marks it if the model has soft deletion.
+pub(crate) fn delete_row(
+    model: &'static ModelMeta,
+    values: &[&dyn Parameter],
+) -> Result<Statement> {
     let Some(deleted_at) = model.soft_delete else {
-        return hard_delete_row(model, key);
+        return hard_delete_row(model, values);
     };
     let mut writer = Writer::new(model);
     writer.push("UPDATE ");
     writer.name(model.table);
     writer.mark_deleted(model, deleted_at);
-    writer.has_key(&Value::new(key))?;
+    writer.is_row(values)?;
     writer.and_is_null(deleted_at);
     Ok(writer.finish())
 }
 
-/// The statement that deletes the row with a key whatever the model says.
-pub(crate) fn hard_delete_row(model: &'static ModelMeta, key: &dyn Parameter) -> Result<Statement> {
+/// The statement that deletes the row with these values whatever the model says.
+pub(crate) fn hard_delete_row(
+    model: &'static ModelMeta,
+    values: &[&dyn Parameter],
+) -> Result<Statement> {
     refuse_append_only(model)?;
     let mut writer = Writer::new(model);
     writer.push("DELETE FROM ");
     writer.name(model.table);
-    writer.has_key(&Value::new(key))?;
+    writer.is_row(values)?;
     Ok(writer.finish())
 }
 
@@ -102,6 +108,16 @@ pub(crate) fn is_saved(model: &ModelMeta, base: &Base, values: &[Value], column:
 }
 
 impl Writer {
+    /// That a row has a key, and still its version.
+    fn is_row(&mut self, values: &[&dyn Parameter]) -> Result<()> {
+        let model = self.scope.root;
+        self.has_key(&Value::new(values[model.key]))?;
+        match model.version {
+            Some(version) => self.and_equals(version, &Value::new(values[version])),
+            None => Ok(()),
+        }
+    }
+
     fn has_key(&mut self, key: &Value) -> Result<()> {
         self.push(" WHERE ");
         self.name(self.scope.root.key_column().name);

@@ -3,8 +3,9 @@ use super::shape::{Shape, address, rows_parameter};
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
-use crate::orm::node::{LEVELS_MAX, Node};
+use crate::orm::node::{ColumnRef, LEVELS_MAX, Node};
 use crate::orm::order::OrderTerm;
+use crate::orm::query_set::LOCK_ROWS;
 use crate::orm::select::{Lock, Select};
 use crate::{Error, Result};
 
@@ -47,6 +48,18 @@ pub(crate) fn aggregate(aggregates: &Select) -> Result<Statement> {
 }
 
 impl Ask {
+    /// # Errors
+    ///
+    /// When rows are to be locked and none are read.
+    fn refuse_lock(self, select: &Select) -> Result<()> {
+        let method = match self {
+            Self::All | Self::First | Self::Two => return Ok(()),
+            Self::Exists | Self::Any => "exists",
+            Self::Count => "count",
+        };
+        select.refuse_lock(method, LOCK_ROWS)
+    }
+
     fn is_rows(self) -> bool {
         matches!(self, Self::All | Self::First | Self::Two)
     }
@@ -81,6 +94,7 @@ impl Ask {
 
 impl Writer {
     pub(super) fn select(&mut self, select: &Select, ask: Ask) -> Result<()> {
+        ask.refuse_lock(select)?;
         self.join(select, ask)?;
         self.repeat_groups(select);
         if ask.counts_result(select) {
@@ -104,7 +118,7 @@ impl Writer {
         }
         self.rows(" LIMIT ", ask.limit(select), address(&select.limit))?;
         self.rows(" OFFSET ", select.offset, address(&select.offset))?;
-        if let Some(lock) = select.lock.filter(|_| ask.is_rows()) {
+        if let Some(lock) = select.lock {
             self.lock(select, lock)?;
         }
         if ask.counts_result(select) {
@@ -115,7 +129,8 @@ impl Writer {
 
     fn distinct(&mut self, select: &Select) -> Result<()> {
         if select.distinct_on.is_empty() {
-            self.push(if select.is_distinct { "DISTINCT " } else { "" });
+            let is_distinct = select.drops_duplicates();
+            self.push(if is_distinct { "DISTINCT " } else { "" });
             return Ok(());
         }
         let on = &select.distinct_on;
@@ -252,6 +267,7 @@ impl Writer {
             if is_of_rows && term.node.has_aggregate() {
                 return Err(ordered_by_aggregate(select.model));
             }
+            check_order(select, term)?;
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             self.node_or_place(&term.node, &select.values)?;
             self.direction(term, self.is_nullable(&term.node)?);
@@ -297,7 +313,7 @@ impl Writer {
     /// missing.
     fn lock(&mut self, select: &Select, lock: Lock) -> Result<()> {
         if select.is_unique() || select.is_grouped() {
-            return Err(not_lockable(select.model));
+            return Err(not_lockable(select.model, lock));
         }
         self.push(" FOR UPDATE");
         if !self.scope.joins.is_empty() {
@@ -329,6 +345,33 @@ impl Writer {
     }
 }
 
+/// Of values that stand for several rows there is no order by what differs among
+/// those.
+fn check_order(select: &Select, term: &OrderTerm) -> Result<()> {
+    let node = &term.node;
+    let is_value = select.values.iter().any(|value| value.node.is_same(node));
+    if is_value || node.has_query() {
+        return Ok(());
+    }
+    if select.drops_duplicates() && select.distinct_on.is_empty() {
+        return Err(ordered_by_other(select.model, "distinct"));
+    }
+    let mut groups = select.groups().into_iter();
+    let is_column = matches!(node, Node::Column(_));
+    match is_column
+        && select.is_grouped()
+        && !groups.any(|group| group.is_same(node) || is_key(select, group))
+    {
+        true => Err(ordered_by_other(select.model, "values")),
+        false => Ok(()),
+    }
+}
+
+/// Whether it is the primary key, by which Postgres knows the whole row.
+fn is_key(select: &Select, node: &Node) -> bool {
+    matches!(node, Node::Column(column) if *column == ColumnRef::key(select.model))
+}
+
 pub(super) fn too_deep() -> Error {
     Error::invalid_query(format!(
         "a condition nests more than {LEVELS_MAX} levels; \
@@ -338,8 +381,8 @@ pub(super) fn too_deep() -> Error {
 
 fn first_of_groups(model: &ModelMeta) -> Error {
     Error::invalid_query(format!(
-        "`distinct_on` on `{}` keeps rows and not groups; leave out the aggregates, \
-         or compute them with `aggregate`, over the rows that are kept",
+        "`distinct_on` on `{}` keeps rows, and these `values` are groups; leave out the \
+         aggregates, or compute them with `aggregate`, over the rows that are kept",
         model.table
     ))
 }
@@ -352,10 +395,19 @@ fn not_ordered_by(model: &ModelMeta) -> Error {
     ))
 }
 
-fn not_lockable(model: &ModelMeta) -> Error {
+fn not_lockable(model: &ModelMeta, lock: Lock) -> Error {
+    let (lock, table) = (lock.method(), model.table);
     Error::invalid_query(format!(
-        "`for_update` on `{}` cannot lock groups or distinct rows; lock the rows by their keys",
-        model.table
+        "`{lock}` on `{table}` cannot lock groups or distinct `values`; \
+         lock the rows by their keys"
+    ))
+}
+
+fn ordered_by_other(model: &ModelMeta, method: &str) -> Error {
+    let table = model.table;
+    Error::invalid_query(format!(
+        "`{method}` on `{table}` makes one row of several, which differ in what `order_by` \
+         orders by; select that too, or order by what is selected"
     ))
 }
 

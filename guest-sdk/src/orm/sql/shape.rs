@@ -104,10 +104,12 @@ impl<'a> Shape<'a> {
             deleted,
             moved,
             lock,
+            prefetches: _,
+            mistake,
         } = select;
         let has_value = |value: &Selected| value.node.has_value();
         let is_by_value = select.is_grouped() && values.iter().any(has_value);
-        if is_by_value || !ctes.is_empty() || !having.is_empty() {
+        if is_by_value || !ctes.is_empty() || !having.is_empty() || mistake.is_some() {
             return None;
         }
         self.model(model);

@@ -8,11 +8,21 @@ use crate::orm::select::Select;
 use crate::orm::selection::Selected;
 use crate::{Error, Result};
 
+/// Tells the mistake in a query before what follows from it.
+fn check_queries(node: &Node) -> Result<()> {
+    match node {
+        Node::Query(select) => select.check(),
+        Node::Op(_, operands) => operands.iter().try_for_each(check_queries),
+        _ => Ok(()),
+    }
+}
+
 impl Writer {
     /// What is selected, each in a type that has a place for what it can be.
     pub(super) fn values(&mut self, values: &[Selected]) -> Result<()> {
         for (index, value) in values.iter().enumerate() {
             if !value.nullable && self.is_nullable(&value.node)? {
+                check_queries(&value.node)?;
                 return Err(self.no_place_for_null(index, &value.node));
             }
             self.push(if index == 0 { "" } else { ", " });

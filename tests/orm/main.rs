@@ -6,6 +6,7 @@ mod bulk;
 mod concurrency;
 mod copy;
 mod cursors;
+mod distinct;
 mod expressions;
 mod faults;
 mod hostile;

@@ -322,7 +322,8 @@ impl Combination {
 }
 
 impl SetOperator {
-    fn method(self) -> &'static str {
+    /// The method that asks for it.
+    pub(crate) fn method(self) -> &'static str {
         match self {
             Self::Union => "union",
             Self::UnionAll => "union_all",

@@ -9,6 +9,7 @@ mod combination;
 mod condition;
 mod copy;
 mod cte;
+mod equality;
 mod expression;
 mod implied;
 mod insert;

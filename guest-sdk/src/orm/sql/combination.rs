@@ -1,5 +1,6 @@
 //! Rows of several queries.
 
+use super::equality::check_values;
 use super::select::Ask;
 use super::writer::Writer;
 use crate::database::Statement;
@@ -31,11 +32,23 @@ fn around(before: &str, combination: &Combination, after: &str) -> Result<Statem
     Ok(writer.finish())
 }
 
+/// All but `union_all` look for rows that are alike.
+fn check_equality(combination: &Combination) -> Result<()> {
+    let first = combination.first_select();
+    let operators = combination.others.iter().map(|(operator, _)| *operator);
+    let mut comparing = operators.filter(|operator| *operator != SetOperator::UnionAll);
+    match comparing.next() {
+        Some(operator) => check_values(first.model, &first.values, operator.method()),
+        None => Ok(()),
+    }
+}
+
 impl Writer {
     /// The queries from left to right, in parentheses wherever SQL's own
     /// precedence could bind them otherwise.
     fn combination(&mut self, combination: &Combination) -> Result<()> {
         combination.check()?;
+        check_equality(combination)?;
         let others = &combination.others;
         for pair in others.windows(2) {
             self.push(if pair[0].0 == pair[1].0 { "" } else { "(" });

@@ -1,4 +1,5 @@
 use super::cache::cached;
+use super::equality::check_equality;
 use super::shape::{Shape, address, rows_parameter};
 use super::writer::Writer;
 use crate::database::Statement;
@@ -95,6 +96,7 @@ impl Ask {
 impl Writer {
     pub(super) fn select(&mut self, select: &Select, ask: Ask) -> Result<()> {
         ask.refuse_lock(select)?;
+        check_equality(select)?;
         self.join(select, ask)?;
         self.repeat_groups(select);
         if ask.counts_result(select) {

@@ -17,6 +17,7 @@ mod models;
 mod names;
 mod narrowings;
 mod nested;
+mod nulls;
 mod plans;
 mod properties;
 mod queries;

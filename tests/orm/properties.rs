@@ -1,5 +1,6 @@
 //! Queries at random, and what Rust makes of the same rows.
 
+mod arrays;
 mod condition;
 mod expression;
 mod naming;

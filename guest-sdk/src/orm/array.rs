@@ -4,7 +4,7 @@ use super::aggregate::Aggregate;
 use super::column::Column;
 use super::condition::Q;
 use super::expression::Expr;
-use super::node::{Node, Op};
+use super::node::{ArrayTest, Node, NullSafe, Nulls, Op};
 use super::null::MaybeNull;
 use super::operand::{IntoOperand, Operand};
 use crate::database::ColumnType;
@@ -68,6 +68,50 @@ impl<M, E: ColumnType, V: IntoOperand<M, E> + Clone> IntoArray<M, E> for &Vec<V>
     }
 }
 
+fn test<M, T: Array>(test: ArrayTest, array: Node, other: Operand) -> Q<M> {
+    let nullable = T::Element::NULLABLE;
+    Q::new(Node::binary(
+        Op::ArrayTest { test, nullable },
+        array,
+        other.0,
+    ))
+}
+
+/// The array with more elements. Where none of them can be NULL, what is NULL
+/// is no element.
+fn changed<T: Array>(pieces: Pieces, safe: &'static NullSafe, operands: Vec<Node>) -> Node {
+    match T::Element::NULLABLE {
+        true => Node::sql_with(pieces, safe.nulls, operands),
+        false => Node::op(Op::NullSafe(safe), operands),
+    }
+}
+
+type Pieces = &'static [&'static str];
+
+const APPEND: Pieces = &["ARRAY_APPEND(", ", ", ")"];
+const PREPEND: Pieces = &["ARRAY_PREPEND(", ", ", ")"];
+const EXTEND: Pieces = &["ARRAY_CAT(", ", ", ")"];
+const REMOVE: Pieces = &["ARRAY_REMOVE(", ", ", ")"];
+
+static SAFE_APPEND: NullSafe = NullSafe {
+    usual: APPEND,
+    of_null: &["ARRAY_REMOVE(ARRAY_APPEND(", ", ", "), NULL)"],
+    subject: Some(0),
+    nulls: Nulls::Never,
+};
+static SAFE_PREPEND: NullSafe = NullSafe {
+    usual: PREPEND,
+    of_null: &["ARRAY_REMOVE(ARRAY_PREPEND(", ", ", "), NULL)"],
+    subject: Some(1),
+    nulls: Nulls::Never,
+};
+static SAFE_EXTEND: NullSafe = NullSafe {
+    usual: EXTEND,
+    of_null: &["ARRAY_REMOVE(ARRAY_CAT(", ", ", "), NULL)"],
+    subject: Some(0),
+    nulls: Nulls::All,
+};
+
 macro_rules! arrays {
     ($($Operand:ident)*) => {$(
         impl<M, T: Array> IntoArray<M, T::Element> for $Operand<M, T> {
@@ -78,7 +122,11 @@ macro_rules! arrays {
 
         /// Tests and functions of arrays.
         ///
-        /// Those that are tests a GIN index helps.
+        /// Where elements can be NULL, one NULL is equal to another: `has(None)`
+        /// asks for it.
+        ///
+        /// Those that are tests a GIN index helps, unless what they look for is
+        /// NULL.
         impl<M, T> $Operand<M, T> {
             /// Whether the array has this element.
             pub fn has(self, element: impl IntoOperand<M, T::Element>) -> Q<M>
@@ -86,8 +134,8 @@ macro_rules! arrays {
                 T: Array,
             {
                 let one = vec![element.into_operand().0];
-                let array = Node::op(Op::Array(T::Element::SQL), one);
-                Q::new(Node::sql(&["", " @> ", ""], vec![self.node(), array]))
+                let array = Operand(Node::op(Op::Array(T::Element::SQL), one));
+                test::<M, T>(ArrayTest::HasAll, self.node(), array)
             }
 
             /// Whether the array has all of these: Django's `contains`. It has
@@ -96,8 +144,7 @@ macro_rules! arrays {
             where
                 T: Array,
             {
-                let operands = vec![self.node(), elements.into_array().0];
-                Q::new(Node::sql(&["", " @> ", ""], operands))
+                test::<M, T>(ArrayTest::HasAll, self.node(), elements.into_array())
             }
 
             /// Whether the array has no others than these: Django's
@@ -106,8 +153,7 @@ macro_rules! arrays {
             where
                 T: Array,
             {
-                let operands = vec![self.node(), elements.into_array().0];
-                Q::new(Node::sql(&["", " <@ ", ""], operands))
+                test::<M, T>(ArrayTest::IsWithin, self.node(), elements.into_array())
             }
 
             /// Whether the array has any of these: Django's `overlap`.
@@ -115,8 +161,7 @@ macro_rules! arrays {
             where
                 T: Array,
             {
-                let operands = vec![self.node(), elements.into_array().0];
-                Q::new(Node::sql(&["", " && ", ""], operands))
+                test::<M, T>(ArrayTest::HasAny, self.node(), elements.into_array())
             }
 
             /// How many elements the array has: Django's `len`.
@@ -139,7 +184,11 @@ macro_rules! arrays {
                 Expr::new(Node::sql_or_null(&["(", ")[", "]"], operands))
             }
 
-            /// The array with an element more at its end.
+            /// The array with an element more at its end. It is never NULL: one
+            /// that is has the new element alone.
+            ///
+            /// A NULL is added where the elements can be NULL, and otherwise
+            /// leaves the array as it is.
             ///
             /// ```
             /// # #[derive(plinth::Model)]
@@ -160,34 +209,36 @@ macro_rules! arrays {
                 T: Array,
             {
                 let operands = vec![self.node(), element.into_operand().0];
-                Expr::new(Node::op(Op::Function("ARRAY_APPEND"), operands))
+                Expr::new(changed::<T>(APPEND, &SAFE_APPEND, operands))
             }
 
-            /// The array with an element more at its beginning.
+            /// The array with an element more at its beginning; of NULL as
+            /// [`append`](Self::append).
             pub fn prepend(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T>
             where
                 T: Array,
             {
                 let operands = vec![element.into_operand().0, self.node()];
-                Expr::new(Node::op(Op::Function("ARRAY_PREPEND"), operands))
+                Expr::new(changed::<T>(PREPEND, &SAFE_PREPEND, operands))
             }
 
-            /// The array with the elements of another behind its own.
+            /// The array with the elements of another behind its own; where one
+            /// of them is NULL, the other.
             pub fn extend(self, elements: impl IntoArray<M, T::Element>) -> Expr<M, T>
             where
                 T: Array,
             {
                 let operands = vec![self.node(), elements.into_array().0];
-                Expr::new(Node::op(Op::Function("ARRAY_CAT"), operands))
+                Expr::new(changed::<T>(EXTEND, &SAFE_EXTEND, operands))
             }
 
-            /// The array without any element that equals this.
+            /// The array without any element that equals this, a NULL another.
             pub fn remove(self, element: impl IntoOperand<M, T::Element>) -> Expr<M, T>
             where
                 T: Array,
             {
                 let operands = vec![self.node(), element.into_operand().0];
-                Expr::new(Node::op(Op::Function("ARRAY_REMOVE"), operands))
+                Expr::new(Node::sql_with(REMOVE, Nulls::First, operands))
             }
         }
     )*};

@@ -8,7 +8,7 @@ use super::column::Column;
 use super::condition::Q;
 use super::expression::Expr;
 use super::lookup::{IntoText, plain};
-use super::node::{Node, Op};
+use super::node::{Node, NullSafe, Nulls, Op};
 use super::null::MaybeNull;
 use super::operand::IntoOperand;
 use crate::http::Json;
@@ -25,6 +25,49 @@ impl Document for Value {}
 impl Document for Option<Value> {}
 impl<T> Document for Json<T> {}
 impl<T> Document for Option<Json<T>> {}
+
+/// Of two documents what there is.
+static MERGE: NullSafe = NullSafe {
+    usual: &["(", " || ", ")"],
+    of_null: &[
+        "(SELECT COALESCE(a || b, a, b) FROM (VALUES (",
+        ", ",
+        ")) AS e(a, b))",
+    ],
+    subject: None,
+    nulls: Nulls::All,
+};
+/// Postgres passes over a NULL in an array of keys.
+static WITHOUT_KEY: NullSafe = NullSafe {
+    usual: &["(", " - ", ")"],
+    of_null: &["(", " - ARRAY[", "])"],
+    subject: Some(0),
+    nulls: Nulls::First,
+};
+/// At an empty path Postgres leaves the document as it is.
+static WITH_PATH: NullSafe = NullSafe {
+    usual: &["JSONB_SET(", ", ", ", ", ")"],
+    of_null: &[
+        "(SELECT JSONB_SET(a, CASE WHEN ARRAY_POSITION(b, NULL) IS NULL \
+         THEN COALESCE(b, '{}') ELSE '{}' END, COALESCE(c, 'null')) FROM (VALUES (",
+        ", ",
+        ", ",
+        ")) AS e(a, b, c))",
+    ],
+    subject: Some(0),
+    nulls: Nulls::First,
+};
+/// Postgres passes over the keys that are NULL, which no object has.
+static HAS_KEYS: NullSafe = NullSafe {
+    usual: &["", " ?& ", ""],
+    of_null: &[
+        "(SELECT a ?& b AND ARRAY_POSITION(b, NULL) IS NULL FROM (VALUES (",
+        ", ",
+        ")) AS e(a, b))",
+    ],
+    subject: Some(0),
+    nulls: Nulls::Strict,
+};
 
 macro_rules! documents {
     ($($Operand:ident)*) => {$(
@@ -115,13 +158,13 @@ macro_rules! documents {
                 Q::new(Node::sql(&["", " ? ", ""], vec![self.node(), plain(key)]))
             }
 
-            /// Whether it has all of these keys.
+            /// Whether it has all of these keys, none of which is NULL.
             pub fn has_keys(self, keys: impl IntoArray<M, String>) -> Q<M>
             where
                 T: Document,
             {
                 let operands = vec![self.node(), keys.into_array().0];
-                Q::new(Node::sql(&["", " ?& ", ""], operands))
+                Q::new(Node::op(Op::NullSafe(&HAS_KEYS), operands))
             }
 
             /// Whether it has any of these keys.
@@ -134,7 +177,8 @@ macro_rules! documents {
             }
 
             /// It with the keys of another object, whose values win; of lists,
-            /// both one behind the other: `||`.
+            /// both one behind the other: `||`. Where one of both is NULL, the
+            /// other.
             ///
             /// ```
             /// # #[derive(plinth::Model)]
@@ -152,20 +196,23 @@ macro_rules! documents {
                 T: Document,
             {
                 let operands = vec![self.node(), json.into_operand().0];
-                Expr::new(Node::sql(&["(", " || ", ")"], operands))
+                Expr::new(Node::op(Op::NullSafe(&MERGE), operands))
             }
 
-            /// It without a key: `-`.
+            /// It without a key: `-`. A key that is NULL leaves it as it is.
             pub fn without_key(self, key: impl IntoText<M>) -> Expr<M, T>
             where
                 T: Document,
             {
-                Expr::new(Node::sql(&["(", " - ", ")"], vec![self.node(), plain(key)]))
+                let operands = vec![self.node(), plain(key)];
+                Expr::new(Node::op(Op::NullSafe(&WITHOUT_KEY), operands))
             }
 
             /// It with another value at the end of a path of keys and of the
             /// numbers of items: `jsonb_set`. Where all but the last of the
-            /// path is missing, it stays as it is.
+            /// path is missing, or any of it is NULL, it stays as it is.
+            ///
+            /// A value that is NULL is JSON's `null` there.
             pub fn with_path(
                 self,
                 path: impl IntoArray<M, String>,
@@ -175,7 +222,7 @@ macro_rules! documents {
                 T: Document,
             {
                 let operands = vec![self.node(), path.into_array().0, json.into_operand().0];
-                Expr::new(Node::op(Op::Function("JSONB_SET"), operands))
+                Expr::new(Node::op(Op::NullSafe(&WITH_PATH), operands))
             }
         }
     )*};

@@ -97,6 +97,15 @@ pub(crate) enum Op {
         pieces: &'static [&'static str],
         nulls: Nulls,
     },
+    /// SQL that is another where an operand can be NULL.
+    NullSafe(&'static NullSafe),
+    /// Whether the elements of an array are among another's, or the other way
+    /// about.
+    ArrayTest {
+        test: ArrayTest,
+        /// Whether NULL can be one of the elements.
+        nullable: bool,
+    },
     /// The operands as an array of this type of elements.
     Array(SqlType),
     /// A text, and where it is NULL the empty one.
@@ -157,11 +166,41 @@ pub(crate) enum Op {
 /// plugin's stack, and one more than this is a mistake in a loop.
 pub(crate) const LEVELS_MAX: usize = 400;
 
+/// SQL in the place of a function of Postgres that would lose its subject, a
+/// whole document or text, because what is put into it is NULL.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NullSafe {
+    /// The pieces where no operand besides the subject can be NULL, nor an
+    /// element of a list.
+    pub(crate) usual: &'static [&'static str],
+    /// The pieces where one can.
+    pub(crate) of_null: &'static [&'static str],
+    /// The operand whose own NULL the usual pieces are right for, if there is
+    /// one.
+    pub(crate) subject: Option<usize>,
+    pub(crate) nulls: Nulls,
+}
+
+/// What is asked of two arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArrayTest {
+    /// Whether the first has all elements of the second: `@>`.
+    HasAll,
+    /// Whether the first has some element of the second: `&&`.
+    HasAny,
+    /// Whether the second has all elements of the first: `<@`.
+    IsWithin,
+}
+
 /// When a node is NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nulls {
     /// Where an operand is.
     Strict,
+    /// Where the first operand is.
+    First,
+    /// Where all operands are.
+    All,
     /// Perhaps, whatever its operands are.
     Maybe,
     /// Nowhere.
@@ -217,6 +256,15 @@ impl Node {
     /// SQL around its operands, which can be NULL where none of them is.
     pub(crate) fn sql_or_null(pieces: &'static [&'static str], operands: Vec<Node>) -> Self {
         let nulls = Nulls::Maybe;
+        Self::op(Op::Sql { pieces, nulls }, operands)
+    }
+
+    /// SQL around its operands, and when it is NULL.
+    pub(crate) fn sql_with(
+        pieces: &'static [&'static str],
+        nulls: Nulls,
+        operands: Vec<Node>,
+    ) -> Self {
         Self::op(Op::Sql { pieces, nulls }, operands)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no types of models, one copy for all of them.
 
+mod array;
 mod bulk_update;
 mod cache;
 mod change;

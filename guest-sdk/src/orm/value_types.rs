@@ -93,3 +93,11 @@ impl<T: ColumnType> Ordered for Option<Vec<T>> {
 impl<M> Expression<M> for &str {
     type Value = String;
 }
+
+impl<M, T: ColumnType> Expression<M> for Option<T> {
+    type Value = Self;
+}
+
+impl<M> Expression<M> for Option<&str> {
+    type Value = Option<String>;
+}

@@ -1,7 +1,7 @@
 //! Arrays and JSON.
 
 use expect_test::{Expect, expect};
-use plinth::orm::{Q, Selection, Values, array_agg};
+use plinth::orm::{Q, Selection, Values, array_agg, value};
 use plinth::prelude::*;
 use serde_json::{Value, json};
 
@@ -184,16 +184,118 @@ fn json_is_changed() {
             Book::extra.with_path(["a", "0"], json!("it's")),
         ),
         expect![[r#"
-            ("extra" || $1), ("extra" - $2), JSONB_SET("extra", $3, $4)
+            (SELECT COALESCE(a || b, a, b) FROM (VALUES ("extra", $1)) AS e(a, b)), ("extra" - $2), JSONB_SET("extra", $3, $4)
             --   $1 = '{"a":null}'::jsonb
             --   $2 = 'a'
             --   $3 = '{a,0}'::text[]
             --   $4 = '"it''s"'::jsonb"#]],
     );
-    let update = Book::objects().update([Book::extra.set(Book::extra.merge(json!({"a": 1})))]);
+    let update =
+        Pamphlet::objects().update([Pamphlet::extra.set(Pamphlet::extra.merge(json!({ "a": 1 })))]);
     assert!(text(update.to_sql()).contains(r#""extra" = ("extra" || $1)"#));
-    let lost = Book::sequel_of().tags().append("x");
+}
+
+#[test]
+fn what_is_put_into_a_document_may_be_null() {
+    check::<(Option<Value>, Option<Value>, Option<Value>)>(
+        (
+            Book::extra.merge(Book::extra.key("more")),
+            Book::extra.without_key(Book::extra.text("key")),
+            Book::extra.with_path(["a"], Book::extra.key("b")),
+        ),
+        expect![[r#"
+            (SELECT COALESCE(a || b, a, b) FROM (VALUES ("extra", ("extra" -> $1))) AS e(a, b)), ("extra" - ARRAY[("extra" ->> $2)]), (SELECT JSONB_SET(a, CASE WHEN ARRAY_POSITION(b, NULL) IS NULL THEN COALESCE(b, '{}') ELSE '{}' END, COALESCE(c, 'null')) FROM (VALUES ("extra", $3, ("extra" -> $4))) AS e(a, b, c))
+            --   $1 = 'more'
+            --   $2 = 'key'
+            --   $3 = '{a}'::text[]
+            --   $4 = 'b'"#]],
+    );
+    // One form inside the other, none of them twice.
+    let merged = (0..200).fold(value(Book::extra), |extra, _| extra.merge(Book::extra));
+    let sql = text(Book::objects().values(merged).to_sql());
+    assert!(sql.len() < 200 * 80, "{}", sql.len());
+}
+
+#[test]
+fn an_array_is_never_null_behind_an_element_more() {
+    check::<(Vec<String>, Vec<String>, Vec<String>, Vec<String>)>(
+        (
+            Book::sequel_of().tags().append("x"),
+            Book::tags.append(Book::extra.text("tag")),
+            Book::tags.prepend(Book::extra.text("tag")),
+            Book::tags.extend([Book::extra.text("tag")]),
+        ),
+        expect![[r#"
+            ARRAY_APPEND(t1."tags", $1), ARRAY_REMOVE(ARRAY_APPEND(t0."tags", (t0."extra" ->> $2)), NULL), ARRAY_REMOVE(ARRAY_PREPEND((t0."extra" ->> $3), t0."tags"), NULL), ARRAY_REMOVE(ARRAY_CAT(t0."tags", CAST(ARRAY[(t0."extra" ->> $4)] AS text[])), NULL) AS t0 LEFT JOIN "books" AS t1 ON t1."id" = t0."sequel_of_id"
+            --   $1 = 'x'
+            --   $2 = 'tag'
+            --   $3 = 'tag'
+            --   $4 = 'tag'"#]],
+    );
+    let lost = Book::sequel_of().tags().remove("x");
     assert!(refusal(Book::objects().values(lost).to_sql()).contains("can be NULL"));
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "bags")]
+struct Bag {
+    #[model(key, auto)]
+    id: i64,
+    word: Option<String>,
+    words: Vec<Option<String>>,
+    others: Option<Vec<Option<String>>>,
+}
+
+fn check_bag(condition: Q<Bag>, expected: Expect) {
+    let text = text(Bag::objects().filter(condition).to_sql());
+    let (_, condition) = text.split_once(" WHERE ").expect("it has a condition");
+    expected.assert_eq(condition);
+}
+
+#[test]
+fn a_null_is_an_element_where_elements_can_be_null() {
+    let (null, some) = (None::<&str>, Some("a"));
+    check_bag(
+        Bag::words.has("a") & Bag::words.has(null) & !Bag::words.has(Bag::word),
+        expect![[r#"
+            "words" @> $1 AND ARRAY_POSITION("words", $2) IS NOT NULL AND NOT (ARRAY_POSITION("words", "word") IS NOT NULL)
+            --   $1 = '{a}'::text[]
+            --   $2 = NULL"#]],
+    );
+    // An index finds what has the other elements.
+    check_bag(
+        Bag::words.contains_all([some, null])
+            & Bag::words.overlaps([some, null])
+            & Bag::words.contained_by([some, null])
+            & Bag::words.contained_by([some]),
+        expect![[r#"
+            ("words" @> $1 AND ARRAY_POSITION("words", NULL) IS NOT NULL) AND ("words" && $2 OR ARRAY_POSITION("words", NULL) IS NOT NULL) AND ARRAY_REMOVE("words", NULL) <@ $3 AND "words" <@ $4
+            --   $1 = '{a}'::text[]
+            --   $2 = '{a}'::text[]
+            --   $3 = '{a}'::text[]
+            --   $4 = '{a}'::text[]"#]],
+    );
+    check_bag(
+        Bag::words.contains_all(Bag::others)
+            & Bag::others.overlaps([Bag::word, Bag::word])
+            & Bag::words.append("z").contained_by([some, null]),
+        expect![[r#"
+            (SELECT a @> ARRAY_REMOVE(b, NULL) AND (ARRAY_POSITION(b, NULL) IS NULL OR ARRAY_POSITION(a, NULL) IS NOT NULL) FROM (VALUES ("words", "others")) AS e(a, b)) AND (SELECT a && b OR ARRAY_POSITION(a, NULL) IS NOT NULL AND ARRAY_POSITION(b, NULL) IS NOT NULL FROM (VALUES ("others", CAST(ARRAY["word", "word"] AS text[]))) AS e(a, b)) AND (SELECT ARRAY_REMOVE(a, NULL) <@ b AND (ARRAY_POSITION(a, NULL) IS NULL OR ARRAY_POSITION(b, NULL) IS NOT NULL) FROM (VALUES (ARRAY_APPEND("words", $1), $2)) AS e(a, b))
+            --   $1 = 'z'
+            --   $2 = '{a,NULL}'::text[]"#]],
+    );
+}
+
+#[test]
+fn keys_may_be_null() {
+    check_where(
+        Book::extra.has_keys([Book::extra.text("key")])
+            & Book::extra.has_any_keys([Book::extra.text("key")]),
+        expect![[r#"
+            (SELECT a ?& b AND ARRAY_POSITION(b, NULL) IS NULL FROM (VALUES ("extra", CAST(ARRAY[("extra" ->> $1)] AS text[]))) AS e(a, b)) AND "extra" ?| CAST(ARRAY[("extra" ->> $2)] AS text[])
+            --   $1 = 'key'
+            --   $2 = 'key'"#]],
+    );
 }
 
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]

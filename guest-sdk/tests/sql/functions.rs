@@ -1,5 +1,7 @@
 use expect_test::{Expect, expect};
-use plinth::orm::{Selection, Values, count, greatest, least, now, nullif, random, sum, value};
+use plinth::orm::{
+    Q, Selection, Values, coalesce, count, greatest, least, now, nullif, random, sum, value, when,
+};
 use plinth::prelude::*;
 
 use crate::models::{Author, Book};
@@ -18,6 +20,52 @@ fn check_where(query: QuerySet<Book>, expected: Expect) {
     let text = text(query.to_sql());
     let (_, condition) = text.split_once(" WHERE ").expect("it has a condition");
     expected.assert_eq(condition);
+}
+
+#[test]
+fn what_is_put_into_a_text_may_be_null() {
+    let blurb = || Book::extra.text("blurb");
+    check::<(String, String, String)>(
+        (
+            Book::title.concat(blurb()),
+            Book::title.replace("a", blurb()),
+            Book::title.replace(blurb(), "a"),
+        ),
+        expect![[r#"
+            ("title" || COALESCE(("extra" ->> $1), '')), (SELECT COALESCE(REPLACE(a, b, c), a) FROM (VALUES ("title", $2, ("extra" ->> $3))) AS e(a, b, c)), (SELECT COALESCE(REPLACE(a, b, c), a) FROM (VALUES ("title", ("extra" ->> $4), $5)) AS e(a, b, c))
+            --   $1 = 'blurb'
+            --   $2 = 'a'
+            --   $3 = 'blurb'
+            --   $4 = 'blurb'
+            --   $5 = 'a'"#]],
+    );
+}
+
+#[test]
+fn an_option_is_a_value() {
+    check::<(Option<i64>, i64, Option<i32>, Option<String>)>(
+        (
+            value(None::<i64>),
+            coalesce(Some(7_i64), 0),
+            when(Book::stock.gt(1), None::<i32>).otherwise(Book::stock),
+            value(Some("a")),
+        ),
+        expect![[r#"
+            $1, COALESCE($2, $3), CASE WHEN "stock" > $4 THEN $5 ELSE "stock" END, $6
+            --   $1 = NULL
+            --   $2 = 7
+            --   $3 = 0
+            --   $4 = 1
+            --   $5 = NULL
+            --   $6 = 'a'"#]],
+    );
+    let query = Book::objects().filter(Q::raw("{} IS NULL", (None::<i64>,)));
+    expect![[r#"
+        -- SELECT (1 parameter)
+        SELECT t0."id", t0."title", t0."isbn", t0."price", t0."pages", t0."stock", t0."featured", t0."status", t0."author_id", t0."sequel_of_id", t0."tags", t0."extra", t0."created_at", t0."updated_at" FROM "books" AS t0 WHERE ($1 IS NULL)
+        --   $1 = NULL"#]].assert_eq(&text(query.to_sql()));
+    let refused = Book::objects().values(value(None::<i32>).cast::<i32>());
+    assert!(refusal(refused.to_sql()).contains("can be NULL"));
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Text {
             Self::Nick => world.owner_of(row)?.nick.clone()?,
             Self::Lower(text) => of(text)?.to_lowercase(),
             Self::Reverse(text) => of(text)?.chars().rev().collect(),
-            Self::Concat(left, right) => of(left)? + &of(right)?,
+            Self::Concat(left, right) => of(left)? + &of(right).unwrap_or_default(),
             Self::Left(text, characters) => {
                 let text = of(text)?;
                 let all = text.chars().count();

@@ -4,12 +4,30 @@ use crate::orm::aggregate::Aggregate;
 use crate::orm::column::Column;
 use crate::orm::expression::Expr;
 use crate::orm::lookup::{IntoText, Text, plain};
-use crate::orm::node::{Node, Op};
+use crate::orm::node::{Node, NullSafe, Nulls, Op};
 use crate::orm::operand::IntoOperand;
 
 fn call<M, T>(pieces: &'static [&'static str], operands: Vec<Node>) -> Expr<M, T> {
     Expr::new(Node::sql(pieces, operands))
 }
+
+static CONCAT: NullSafe = NullSafe {
+    usual: &["(", " || ", ")"],
+    of_null: &["(", " || COALESCE(", ", ''))"],
+    subject: Some(0),
+    nulls: Nulls::First,
+};
+static REPLACE: NullSafe = NullSafe {
+    usual: &["REPLACE(", ", ", ", ", ")"],
+    of_null: &[
+        "(SELECT COALESCE(REPLACE(a, b, c), a) FROM (VALUES (",
+        ", ",
+        ", ",
+        ")) AS e(a, b, c))",
+    ],
+    subject: Some(0),
+    nulls: Nulls::First,
+};
 
 macro_rules! text_functions {
     ($($Operand:ident)*) => {$(
@@ -89,22 +107,24 @@ macro_rules! text_functions {
                 Expr::new(Node::unary(Op::Function("MD5"), self.node()))
             }
 
-            /// The text and another behind it: Django's `Concat`, but NULL
-            /// where one of them is.
+            /// The text and another behind it: Django's `Concat`. One that is
+            /// NULL adds nothing.
             pub fn concat(self, text: impl IntoText<M>) -> Expr<M, T>
             where
                 T: Text,
             {
-                call(&["(", " || ", ")"], vec![self.node(), plain(text)])
+                let operands = vec![self.node(), plain(text)];
+                Expr::new(Node::op(Op::NullSafe(&CONCAT), operands))
             }
 
-            /// The text with every `from` replaced.
+            /// The text with every `from` replaced; as it is where one of both
+            /// is NULL.
             pub fn replace(self, from: impl IntoText<M>, to: impl IntoText<M>) -> Expr<M, T>
             where
                 T: Text,
             {
                 let operands = vec![self.node(), plain(from), plain(to)];
-                call(&["REPLACE(", ", ", ", ", ")"], operands)
+                Expr::new(Node::op(Op::NullSafe(&REPLACE), operands))
             }
 
             /// The first characters; with a number below zero, all but the

@@ -6,7 +6,7 @@ use super::select::{Ask, too_deep};
 use super::shape::address;
 use super::writer::Writer;
 use crate::database::write_array;
-use crate::orm::node::{ColumnRef, Node, Nulls, Op};
+use crate::orm::node::{ColumnRef, Node, NullSafe, Nulls, Op};
 use crate::orm::value::Value;
 use crate::{Error, Result};
 
@@ -72,6 +72,10 @@ impl Writer {
             }
             (Op::Function(name), _) => self.function(name, operands),
             (Op::Sql { pieces, .. }, _) => self.pieces(pieces, operands),
+            (Op::NullSafe(sql), _) => self.null_safe(sql, operands),
+            (Op::ArrayTest { test, nullable }, [array, other]) => {
+                self.array_test(test, nullable, array, other)
+            }
             (Op::Array(element), _) => self.array_of(operands, element),
             (Op::OrEmpty, [text]) => self.or_empty(text),
             (Op::SearchConfig(name), []) => self.search_config(name),
@@ -310,15 +314,14 @@ impl Writer {
             Op::In { .. } => self.is_membership_nullable(operands),
             Op::Aggregate { nullable, .. } | Op::Raw { nullable, .. } => Ok(nullable),
             Op::Filtered | Op::Over(_) => self.is_any_nullable(&operands[..1]),
-            Op::Sql { nulls, .. } => match nulls {
+            Op::Sql { nulls, .. } | Op::NullSafe(&NullSafe { nulls, .. }) => match nulls {
                 Nulls::Strict => self.is_any_nullable(operands),
+                Nulls::First => self.is_any_nullable(&operands[..1]),
+                Nulls::All => self.are_all_nullable(operands),
                 Nulls::Maybe => Ok(true),
                 Nulls::Never => Ok(false),
             },
-            Op::Coalesce | Op::Greatest | Op::Least => {
-                let mut operands = operands.iter();
-                operands.try_fold(true, |all, node| Ok(all && self.is_nullable(node)?))
-            }
+            Op::Coalesce | Op::Greatest | Op::Least => self.are_all_nullable(operands),
             Op::Case => self.is_case_nullable(operands),
             _ => self.is_any_nullable(operands),
         }
@@ -347,7 +350,13 @@ impl Writer {
         members.try_fold(false, |found, node| Ok(found || self.is_nullable(node)?))
     }
 
-    fn is_any_nullable(&self, nodes: &[Node]) -> Result<bool> {
+    fn are_all_nullable(&self, nodes: &[Node]) -> Result<bool> {
+        nodes
+            .iter()
+            .try_fold(true, |all, node| Ok(all && self.is_nullable(node)?))
+    }
+
+    pub(super) fn is_any_nullable(&self, nodes: &[Node]) -> Result<bool> {
         nodes
             .iter()
             .try_fold(false, |found, node| Ok(found || self.is_nullable(node)?))
@@ -382,7 +391,7 @@ fn not_around() -> Error {
     )
 }
 
-fn is_null(node: &Node) -> bool {
+pub(super) fn is_null(node: &Node) -> bool {
     as_value(node).is_some_and(Value::is_null)
 }
 

@@ -1,11 +1,9 @@
 //! What Postgres computes: functions, cases, aggregates.
 
-use super::condition::as_value;
 use super::condition::wrong_number;
 use super::writer::Writer;
 use crate::database::SqlType;
-use crate::orm::node::{Node, Op};
-use crate::orm::value::Value;
+use crate::orm::node::{Node, NullSafe, Op};
 use crate::{Error, Result};
 
 impl Writer {
@@ -24,18 +22,14 @@ impl Writer {
         Err(wrong_number())
     }
 
-    /// An array as one parameter, where all its elements are known here.
-    pub(super) fn array_of(&mut self, elements: &[Node], element: SqlType) -> Result<()> {
-        let values: Option<Vec<&Value>> = elements.iter().map(as_value).collect();
-        if let Some(values) = values.filter(|_| element.array_oid != 0) {
-            return self.array_of_values(&values, element.oid, element.array_oid);
+    /// SQL that keeps its subject where another operand is NULL.
+    pub(super) fn null_safe(&mut self, sql: &NullSafe, operands: &[Node]) -> Result<()> {
+        let mut has_null = false;
+        for (index, operand) in operands.iter().enumerate() {
+            let counts = sql.subject != Some(index);
+            has_null |= counts && (self.is_nullable(operand)? || self.lists_null(operand)?);
         }
-        self.push("CAST(ARRAY[");
-        self.list(&elements.iter().collect::<Vec<_>>())?;
-        self.push("] AS ");
-        self.push(element.name);
-        self.push("[])");
-        Ok(())
+        self.pieces(if has_null { sql.of_null } else { sql.usual }, operands)
     }
 
     pub(super) fn or_empty(&mut self, text: &Node) -> Result<()> {

@@ -290,6 +290,8 @@ impl<'a> Shape<'a> {
             Op::InTree { .. } => 35,
             Op::Raw { .. } => 36,
             Op::SearchConfig(_) => 37,
+            Op::NullSafe(_) => 38,
+            Op::ArrayTest { .. } => 39,
             // Its distances are parameters, and an array has one of its own.
             Op::Over(Some(_)) | Op::Array(_) | Op::In { .. } | Op::Around(_) | Op::TooDeep => {
                 return None;
@@ -306,8 +308,13 @@ impl<'a> Shape<'a> {
             Op::Function(name) | Op::SearchConfig(name) => self.text(name),
             Op::Sql { pieces, nulls } => {
                 self.key.push(nulls as u8);
-                self.count(pieces.len());
-                pieces.iter().for_each(|piece| self.text(piece));
+                self.pieces(pieces);
+            }
+            // There are few, each of which lasts as long as the plugin.
+            Op::NullSafe(sql) => self.key.extend_from_slice(&address(sql).to_le_bytes()),
+            Op::ArrayTest { test, nullable } => {
+                self.key.push(test as u8);
+                self.flag(nullable);
             }
             Op::Cast(ty) => self.sql_type(ty),
             Op::Aggregate {
@@ -336,6 +343,11 @@ impl<'a> Shape<'a> {
             }
             _ => {}
         }
+    }
+
+    fn pieces(&mut self, pieces: &[&str]) {
+        self.count(pieces.len());
+        pieces.iter().for_each(|piece| self.text(piece));
     }
 
     fn sql_type(&mut self, ty: SqlType) {

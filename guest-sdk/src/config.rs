@@ -3,10 +3,10 @@
 //!
 //! In a unit test, away from a host, nothing is set.
 
-use serde::de::{DeserializeOwned, IntoDeserializer, value};
+use serde::de::{self, DeserializeOwned, IntoDeserializer, value};
 
 use crate::Result;
-use crate::http::Problem;
+use crate::http::{Problem, inexact_number};
 
 /// The value under a key: text as it is, any other TOML value as JSON.
 ///
@@ -50,7 +50,13 @@ pub fn parse<T: DeserializeOwned>(key: &str) -> Result<Option<T>> {
 // Text comes without quotes, so what is not text gets its turn second.
 fn read<T: DeserializeOwned>(value: &str) -> serde_json::Result<T> {
     let text: value::StrDeserializer<'_, value::Error> = value.into_deserializer();
-    T::deserialize(text).or_else(|_| serde_json::from_str(value))
+    T::deserialize(text).or_else(|_| match inexact_number(value.as_bytes()) {
+        None => serde_json::from_str(value),
+        Some(number) => Err(de::Error::custom(format_args!(
+            "{} is neither an `i64`, a `u64` nor an `f64`",
+            number.text
+        ))),
+    })
 }
 
 #[cfg(target_family = "wasm")]
@@ -79,5 +85,11 @@ mod tests {
         assert!(read::<bool>("true").unwrap());
         assert_eq!(read::<Vec<String>>(r#"["a","b"]"#).unwrap(), ["a", "b"]);
         assert!(read::<u32>("twenty").is_err());
+        assert_eq!(read::<f64>("0.1").unwrap(), 0.1);
+        let error = read::<Vec<f64>>("[0.12345678901234567890]").unwrap_err();
+        assert!(
+            error.to_string().starts_with("0.12345678901234567890 is"),
+            "{error}"
+        );
     }
 }

@@ -57,6 +57,7 @@ pub use change::Change;
 pub use created::Created;
 pub use extract::FromRequest;
 pub use json::Json;
+pub(crate) use json::{InexactNumber, inexact_number};
 pub use json_rows::JsonRows;
 pub use no_content::NoContent;
 pub use parameter::FromParameter;

@@ -1,5 +1,6 @@
 //! Every type of column, through a real Postgres and back.
 
+mod json;
 mod named;
 
 use std::fmt::Debug;

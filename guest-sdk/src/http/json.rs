@@ -1,9 +1,13 @@
 //! JSON bodies, both ways.
 
+mod number;
+mod pointer;
 mod read;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use number::{InexactNumber, inexact_number};
 
 use crate::http::{FromRequest, IntoReply, Problem, Reply};
 use crate::request::Request;
@@ -13,7 +17,9 @@ use crate::request::Request;
 /// What arrives is checked on the way in: another content type is a 415, text
 /// that is not JSON a 400 with its line and column, and JSON that is not a `T` a
 /// 422 that names the field. Fields that `T` does not have are ignored, unless
-/// it says `#[serde(deny_unknown_fields)]`.
+/// it says `#[serde(deny_unknown_fields)]`. A number that neither an `i64`, a
+/// `u64` nor an `f64` holds is a 422 too, whatever `T` is: it would be kept as
+/// another.
 ///
 /// ```
 /// use plinth::http::Json;

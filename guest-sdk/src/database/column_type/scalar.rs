@@ -35,7 +35,6 @@ scalar! {
     f64 => "double precision" FLOAT8 701 1022;
     Vec<u8> => "bytea" BYTEA 17 1001;
     uuid::Uuid => "uuid" UUID 2950 2951;
-    serde_json::Value => "jsonb" JSONB 3802 3807;
 }
 
 type Written = Result<IsNull, Box<dyn std::error::Error + Sync + Send>>;

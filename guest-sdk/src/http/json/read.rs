@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use super::number::{InexactNumber, inexact_number};
+use super::pointer::{pointer_to, token};
 use crate::http::Problem;
 
 /// Refuses a body that does not say that it is JSON.
@@ -30,9 +32,19 @@ pub(super) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem>
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| refusal(body, error.path(), error.inner()))?;
-    json.end()
-        .map_err(|error| syntax_error(body, &error))
-        .map(|()| value)
+    json.end().map_err(|error| syntax_error(body, &error))?;
+    match inexact_number(body) {
+        Some(number) => Err(inexact(body, number)),
+        None => Ok(value),
+    }
+}
+
+fn inexact(body: &[u8], number: InexactNumber<'_>) -> Problem {
+    let message = format!(
+        "{} has more digits than a number is kept with; send it as a string",
+        number.text
+    );
+    data_error_at(pointer_to(body, number.offset), &message)
 }
 
 fn refusal(body: &[u8], path: &Path, error: &serde_json::Error) -> Problem {
@@ -62,8 +74,12 @@ fn data_error(path: &Path, message: &str) -> Problem {
     } else {
         message.to_owned()
     };
+    data_error_at(pointer, &message)
+}
+
+fn data_error_at(pointer: String, message: &str) -> Problem {
     let place = pointer.strip_prefix('/').unwrap_or("The body");
-    Problem::unprocessable(format!("{place}: {message}.")).with_error(&pointer, &message)
+    Problem::unprocessable(format!("{place}: {message}.")).with_error(&pointer, message)
 }
 
 fn segment(segment: &Segment) -> String {
@@ -73,11 +89,6 @@ fn segment(segment: &Segment) -> String {
         Segment::Enum { variant } => token(variant),
         Segment::Unknown => String::new(),
     }
-}
-
-/// A reference token, escaped as RFC 6901 has it.
-fn token(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn quoted_after<'m>(message: &'m str, before: &str) -> Option<&'m str> {
@@ -210,6 +221,29 @@ mod tests {
             json["detail"],
             "The body: invalid type: integer `3`, expected an object."
         );
+    }
+
+    #[test]
+    fn a_number_that_would_be_kept_as_another_is_found_by_its_pointer() {
+        let refused = |body: &str| {
+            let problem = from_slice::<Value>(body.as_bytes()).unwrap_err();
+            let json: Value = serde_json::from_slice(problem.into_reply().body()).unwrap();
+            json
+        };
+        let json = refused(r#"{"a": [1, {"b/\u0063": 12345678901234567890123}], "d": 1}"#);
+        assert_eq!(json["status"], 422);
+        assert_eq!(json["errors"][0]["pointer"], "/a/1/b~1c");
+        let detail = "a/1/b~1c: 12345678901234567890123 has more digits than a number is kept \
+                      with; send it as a string.";
+        assert_eq!(json["detail"], detail);
+        assert_eq!(
+            refused("0.12345678901234567890")["errors"][0]["pointer"],
+            ""
+        );
+        // Also where nothing reads it.
+        let order = r#"{"name":"x","lines":[{"a/b":3,"more":1e-400}]}"#;
+        let problem = from_slice::<Order>(order.as_bytes()).unwrap_err();
+        assert_eq!(problem.status(), 422);
     }
 
     #[test]

@@ -127,3 +127,30 @@ fn json_of_one_shape() {
     let unfit = Json(BTreeMap::from([(Some((1, 2)), 3)]));
     assert!(unfit.encode(&mut BytesMut::new()).is_err());
 }
+
+/// It reads none of the fields.
+#[derive(Debug, Serialize, Deserialize)]
+struct Nothing {}
+
+#[test]
+fn a_number_of_json_that_no_rust_number_holds_is_an_error() {
+    for (json, is_read) in [
+        (r#"{"n": 1.10, "m": [18446744073709551615, 1e23]}"#, true),
+        (r#"{"n": 12345678901234567890123}"#, false),
+        (r#"{"n": [0.12345678901234567890]}"#, false),
+        (r#"{"n": -1e-400}"#, false),
+    ] {
+        let jsonb = [b"\x01", json.as_bytes()].concat();
+        let value = decoded::<serde_json::Value>(Some(&jsonb));
+        assert_eq!(value.is_ok(), is_read, "{json}");
+        let nothing = decoded::<Json<Nothing>>(Some(&jsonb));
+        assert_eq!(nothing.is_ok(), is_read, "{json}");
+        let json = serde_json::Value::decode(&Type::JSON, Some(json.as_bytes()));
+        assert_eq!(json.is_ok(), is_read);
+    }
+    let error = decoded::<serde_json::Value>(Some(b"\x01[1e400]")).unwrap_err();
+    assert!(
+        error.to_string().starts_with("the number 1e400 in it"),
+        "{error}"
+    );
+}

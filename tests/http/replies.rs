@@ -316,6 +316,12 @@ async fn what_rust_types_cannot_hold_is_written_as_postgres_has_it() {
         ("'infinity'::date", r#"["infinity"]"#),
         ("'-infinity'::timestamptz", r#"["-infinity"]"#),
         ("'10000-01-01'::date", r#"["+010000-01-01"]"#),
+        ("'5874897-12-31'::date", r#"["+5874897-12-31"]"#),
+        ("'4713-11-24 BC'::date", r#"["-004712-11-24"]"#),
+        (
+            "'4713-11-24 00:00 BC'::timestamp",
+            r#"["-004712-11-24T00:00:00"]"#,
+        ),
         (
             "'294276-12-31 23:59:59.999999'::timestamp",
             r#"["+294276-12-31T23:59:59.999999"]"#,
@@ -357,6 +363,45 @@ async fn what_rust_types_cannot_hold_is_written_as_postgres_has_it() {
         };
         let sql = format!("SELECT {value}::{schema}.{name}");
         assert_eq!(written(&host, &sql).await, expected, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_one_line_whatever_its_json_is() {
+    let host = TestHost::start("replies").await;
+    for (value, expected) in [
+        (
+            "E'[\\n{\"id\":99,\"admin\":true}\\r\\n]'::json",
+            json!([{ "id": 99, "admin": true }]),
+        ),
+        (
+            "row_to_json(x, true) FROM (SELECT 1 AS a, E'b\\nc' AS b) x",
+            json!({ "a": 1, "b": "b\nc" }),
+        ),
+        (
+            "ARRAY[E'{\\n\"a\":\\r1}'::json, NULL, '\"\\\\n\"']",
+            json!([{ "a": 1 }, null, "\\n"]),
+        ),
+        ("row_to_json(ROW(E'[\\n1\\n]'::json))", json!({ "f1": [1] })),
+        ("E'[\\n1]'::jsonb", json!([1])),
+    ] {
+        for is_streamed in [false, true] {
+            let sql = format!("SELECT {value}");
+            let answer = raw(
+                &host,
+                &json!({
+                    "sql": sql, "before": "", "separator": "\n", "after": "\n",
+                    "is_streamed": is_streamed,
+                }),
+            )
+            .await;
+            let lines: Vec<_> = answer.text().split(['\n', '\r']).collect();
+            let [record, ""] = lines[..] else {
+                panic!("{value}: {lines:?}");
+            };
+            let record: Value = serde_json::from_str(record).expect("JSON");
+            assert_eq!(record, expected, "{value}");
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Instants, dates, times of day and spans of time, as ISO 8601 has them.
 //!
 //! Postgres counts from the year 2000 and from midnight. What lies outside the
-//! years 0 to 9999 has a sign and six digits; what has no end is `infinity`, as
-//! Postgres' own JSON has it.
+//! years 0 to 9999 has a sign and six digits or more; what has no end is
+//! `infinity`, as Postgres' own JSON has it.
 
 use std::io::Write;
 
@@ -72,6 +72,11 @@ pub(super) fn interval(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
     if !raw.is_empty() {
         return Err(Malformed);
     }
+    match (months, days, micros) {
+        (i32::MAX, i32::MAX, i64::MAX) => return infinity(true, out),
+        (i32::MIN, i32::MIN, i64::MIN) => return infinity(false, out),
+        _ => {}
+    }
     out.extend_from_slice(b"\"P");
     push_part((months / 12).into(), b'Y', out)?;
     push_part((months % 12).into(), b'M', out)?;
@@ -130,6 +135,9 @@ fn push_year(year: i64, out: &mut Vec<u8>) {
     }
     out.push(if year < 0 { b'-' } else { b'+' });
     let year = year.abs();
+    if year >= 1_000_000 {
+        out.extend_from_slice(itoa::Buffer::new().format(year / 1_000_000).as_bytes());
+    }
     push_two(year / 10_000, out);
     push_two(year / 100 % 100, out);
     push_two(year % 100, out);
@@ -215,10 +223,62 @@ mod tests {
             (-730_120, "0000-12-31"),
             (-2_451_545, "-004713-11-24"),
             (2_921_940, "+010000-01-01"),
+            (-2_451_507, "-004712-01-01"),
+            (106_751_991, "+294277-01-09"),
+            (364_512_014, "+999999-12-31"),
+            (364_512_015, "+1000000-01-01"),
+            (2_145_031_948, "+5874897-12-31"),
             (i32::MAX, "infinity"),
             (i32::MIN, "-infinity"),
         ] {
             assert_eq!(text(|out| date(days, out)), format!("\"{expected}\""));
+        }
+    }
+
+    #[test]
+    fn instants_go_as_far_as_postgres() {
+        for (micros, expected) in [
+            (9_223_371_331_199_999_999, "+294276-12-31T23:59:59.999999Z"),
+            (-211_813_488_000_000_000, "-004713-11-24T00:00:00Z"),
+        ] {
+            let text = text(|out| timestamp(micros, "Z", out));
+            assert_eq!(text, format!("\"{expected}\""));
+        }
+    }
+
+    /// Byte for byte what the SDK's types are with serde, of which they hold the
+    /// years -9999 to 9999.
+    #[test]
+    fn every_year_has_as_many_digits_as_it_needs() {
+        for year in (-9_999..=9_999_999_i64).step_by(997) {
+            let mut out = Vec::new();
+            push_year(year, &mut out);
+            let expected = match year {
+                0..=9_999 => format!("{year:04}"),
+                10_000.. => format!("+{year:06}"),
+                _ => format!("-{:06}", -year),
+            };
+            assert_eq!(out, expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_span_without_end_is_not_a_long_one() {
+        let raw = |micros: i64, days: i32, months: i32| {
+            let (micros, days, months) = (
+                micros.to_be_bytes(),
+                days.to_be_bytes(),
+                months.to_be_bytes(),
+            );
+            [&micros[..], &days, &months].concat()
+        };
+        for (raw, expected) in [
+            (raw(i64::MAX, i32::MAX, i32::MAX), "infinity"),
+            (raw(i64::MIN, i32::MIN, i32::MIN), "-infinity"),
+            (raw(0, i32::MAX, i32::MAX), "P178956970Y7M2147483647D"),
+            (raw(1_500_000, 0, 14), "P1Y2MT1.5S"),
+        ] {
+            assert_eq!(text(|out| interval(&raw, out)), format!("\"{expected}\""));
         }
     }
 

@@ -555,6 +555,11 @@ mod tests {
         refusal("[server]\nconnections_max = 9223372036854775807");
         let text = refusal("[databases.d]\nurl = 'host=x'\nlimits.statement_timeout_ms = 0");
         assert!(text.contains("statement_timeout_ms"), "{text}");
+        let text = refusal("[databases.d]\nurl = 'host=x'\nlimits.connection_age_ms_max = 0");
+        assert!(
+            text.contains("connection_age_ms_max must be at least 1"),
+            "{text}"
+        );
         refusal("[plugins.a]\ncomponent = 'a'\nlimits.instances_max = 9223372036854775807");
     }
 

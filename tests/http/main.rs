@@ -18,5 +18,6 @@ mod reload;
 mod replica;
 mod replies;
 mod server;
+mod sessions;
 mod tls;
 mod transactions;

@@ -35,6 +35,7 @@ mod reply;
 mod row_stream;
 mod statements;
 pub(crate) mod tls;
+mod tokens;
 mod transaction;
 mod url;
 mod verb;
@@ -42,7 +43,7 @@ mod want;
 mod wire;
 
 pub use login::{EXTENSIONS_SCHEMA, Login};
-pub(crate) use login::{prepend_options, quote_identifier, setting};
+pub(crate) use login::{prepend_options, quote_identifier, search_path, setting};
 pub use pending::Pending;
 pub use pool::Database;
 pub(crate) use reply::QueryBody;

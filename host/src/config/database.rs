@@ -66,6 +66,8 @@ pub struct DatabaseLimits {
     pub connections_min: usize,
     /// How long one beyond those may be idle before it is closed.
     pub idle_timeout_ms: u64,
+    /// How old one may be before it is closed, when nobody uses it.
+    pub connection_age_ms_max: u64,
     /// How long a request may wait for one.
     pub acquire_timeout_ms: u64,
     /// How long making one may take.
@@ -102,6 +104,7 @@ impl Default for DatabaseLimits {
             connections_max: 16,
             connections_min: 0,
             idle_timeout_ms: 300_000,
+            connection_age_ms_max: 1_800_000,
             acquire_timeout_ms: 2_000,
             connect_timeout_ms: 5_000,
             statement_timeout_ms: 10_000,
@@ -122,6 +125,7 @@ impl DatabaseLimits {
         let at_least_one = [
             ("connections_max", self.connections_max as u64),
             ("statements_max", self.statements_max as u64),
+            ("connection_age_ms_max", self.connection_age_ms_max),
             // Postgres takes 0 for no limit.
             ("statement_timeout_ms", self.statement_timeout_ms),
             ("transaction_idle_ms_max", self.transaction_idle_ms_max),

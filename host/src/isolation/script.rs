@@ -4,7 +4,7 @@
 use super::PluginSchema;
 use super::step::{Step, unused_tag};
 use super::steps;
-use crate::capability::database::{EXTENSIONS_SCHEMA, quote_identifier};
+use crate::capability::database::{quote_identifier, search_path};
 
 /// Everything that plugins need in one database, as a script for `psql` that
 /// may run any number of times: each plugin with the statements that create
@@ -38,11 +38,8 @@ fn append(text: &mut String, steps: &[Step]) {
 }
 
 fn append_tables(text: &mut String, plugin: &PluginSchema, ddl: &[String]) {
-    let (owner, schema) = (
-        quote_identifier(&plugin.owner),
-        quote_identifier(&plugin.schema),
-    );
-    *text += &format!("SET ROLE {owner};\nSET search_path = {schema}, {EXTENSIONS_SCHEMA};\n");
+    let (owner, path) = (quote_identifier(&plugin.owner), search_path(&plugin.schema));
+    *text += &format!("SET ROLE {owner};\nSET search_path = {path};\n");
     append(text, &steps::of_tables_to_come(plugin));
     if !ddl.is_empty() {
         *text += "-- The plugin's own statements. SET ROLE holds nobody who wants out: read them first.\n";

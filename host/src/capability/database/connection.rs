@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use lru::LruCache;
@@ -18,6 +19,7 @@ use super::want::{Collected, Want};
 use super::{error, wire};
 use crate::bindings::exports::plinth::host::handler::Projection;
 use crate::bindings::plinth::host::database::{Error, Rows, Statement};
+use crate::config::DatabaseLimits;
 
 /// The longest text of a statement: the most parameters and what stands between
 /// them.
@@ -42,6 +44,8 @@ pub(super) struct Connection {
     /// How many statements are prepared on all connections of the pool.
     prepared_count: Arc<AtomicUsize>,
     result_bytes_max: usize,
+    made: Instant,
+    age_max: Duration,
     /// A statement may have left something in the session.
     session_touched: AtomicBool,
     /// What the server said when it ended the connection.
@@ -66,7 +70,7 @@ impl Connection {
         tls: Tls,
         prepared_max: NonZeroUsize,
         prepared_count: Arc<AtomicUsize>,
-        result_bytes_max: usize,
+        limits: &DatabaseLimits,
         last_words: Arc<OnceLock<Error>>,
     ) -> Self {
         Self {
@@ -74,7 +78,9 @@ impl Connection {
             tls,
             prepared: Mutex::new(LruCache::new(prepared_max)),
             prepared_count,
-            result_bytes_max,
+            result_bytes_max: limits.result_bytes_max,
+            made: Instant::now(),
+            age_max: Duration::from_millis(limits.connection_age_ms_max),
             session_touched: AtomicBool::new(false),
             last_words,
         }
@@ -87,6 +93,12 @@ impl Connection {
 
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Whether it is to be closed when nobody uses it. So what a session has
+    /// gathered, known or not, goes with it.
+    pub(super) fn is_old(&self) -> bool {
+        self.made.elapsed() > self.age_max
     }
 
     pub(super) fn is_session_touched(&self) -> bool {
@@ -190,6 +202,7 @@ impl Connection {
         known: &Known,
         scope: Scope,
     ) -> Result<Arc<Prepared>, Failure> {
+        check_size(statement)?;
         check_scope(known.verb, scope)?;
         if known.verb == Verb::Session {
             self.touch_session();
@@ -197,7 +210,6 @@ impl Connection {
         if let Some(prepared) = self.find(statement, known) {
             return Ok(prepared);
         }
-        check_size(statement)?;
         let prepared = prepare(&self.client, statement).await;
         let prepared = Arc::new(prepared.map_err(|cause| self.failure(&cause))?);
         if let Some(number) = known.number {

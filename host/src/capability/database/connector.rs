@@ -27,8 +27,10 @@ pub(super) struct Connector {
     database: String,
     config: tokio_postgres::Config,
     tls: Tls,
+    /// The first thing a new session is asked to do.
+    first_words: Option<&'static str>,
     statements_max: NonZeroUsize,
-    result_bytes_max: usize,
+    limits: DatabaseLimits,
     made: AtomicUsize,
     prepared_count: Arc<AtomicUsize>,
     pub(super) metrics: Arc<PoolMetrics>,
@@ -38,7 +40,6 @@ impl Connector {
     pub(super) fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Self> {
         let DatabaseLimits {
             statements_max,
-            result_bytes_max,
             statement_timeout_ms,
             transaction_idle_ms_max,
             ..
@@ -55,6 +56,7 @@ impl Connector {
         for setting in &settings {
             prepend_options(&mut postgres, setting);
         }
+        let first_words = login.first_words(&postgres);
         login.apply(&mut postgres);
         give_up_on_the_silent(&mut postgres);
         if postgres.get_application_name().is_none() {
@@ -64,9 +66,10 @@ impl Connector {
             database: name.to_owned(),
             config: postgres,
             tls,
+            first_words,
             statements_max: NonZeroUsize::new(statements_max)
                 .context("statements_max must be at least 1")?,
-            result_bytes_max,
+            limits: config.limits.clone(),
             made: AtomicUsize::new(0),
             prepared_count: Arc::default(),
             metrics: Arc::default(),
@@ -104,12 +107,15 @@ impl managed::Manager for Connector {
                 }
             }
         });
+        if let Some(first_words) = self.first_words {
+            client.batch_execute(first_words).await?;
+        }
         Ok(Connection::new(
             client,
             self.tls.clone(),
             self.statements_max,
             Arc::clone(&self.prepared_count),
-            self.result_bytes_max,
+            &self.limits,
             last_words,
         ))
     }
@@ -121,6 +127,9 @@ impl managed::Manager for Connector {
     ) -> RecycleResult<tokio_postgres::Error> {
         if connection.is_closed() {
             return Err(RecycleError::message("the connection is closed"));
+        }
+        if connection.is_old() {
+            return Err(RecycleError::message("the connection is old"));
         }
         if metrics.last_used() > TRUSTED_FOR && !connection.is_alive().await {
             return Err(RecycleError::message("the server does not answer"));

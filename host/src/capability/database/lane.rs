@@ -64,8 +64,9 @@ impl Lanes {
         }
         let mut lanes = self.lanes();
         lanes.retain(|lane| !lane.is_over());
-        let least = lanes
-            .iter()
+        let taken = lanes.iter().filter(|lane| !lane.connection().is_old());
+        let count = taken.clone().count();
+        let least = taken
             .map(|lane| (lane.in_flight.load(Ordering::Relaxed), lane))
             .min_by_key(|(in_flight, _)| *in_flight);
         match least {
@@ -73,7 +74,7 @@ impl Lanes {
             Some((in_flight, lane)) => {
                 lane.enter();
                 let lane = Arc::clone(lane);
-                if in_flight >= DEPTH_USUAL && lanes.len() < self.lanes_max {
+                if in_flight >= DEPTH_USUAL && count < self.lanes_max {
                     Boarding::TakeAndOpen(lane)
                 } else {
                     Boarding::Take(lane)
@@ -238,8 +239,11 @@ impl Lane {
         self.is_retired.load(Ordering::Acquire)
     }
 
+    /// One that is old takes no more statements, and is over when those that it
+    /// has are done.
     fn is_over(&self) -> bool {
-        self.is_retired() || self.connection().is_closed()
+        let connection = self.connection();
+        self.is_retired() || connection.is_closed() || connection.is_old() && self.is_idle()
     }
 }
 

@@ -44,12 +44,27 @@ impl Login {
         let path = search_path(schema);
         prepend_options(config, &setting("search_path", &path));
     }
+
+    /// What a new session is asked to do first, because where its names are
+    /// looked up is not this login's to say.
+    pub(crate) fn first_words(&self, config: &tokio_postgres::Config) -> Option<&'static str> {
+        let is_given = |options: &str| options.contains("search_path");
+        let is_others = matches!(self, Self::Shared) || config.get_options().is_some_and(is_given);
+        is_others.then_some(TEMPORARY_LAST)
+    }
 }
 
-/// The schemas in which a plugin's unqualified names are looked up.
-fn search_path(schema: &str) -> String {
-    format!("{}, {EXTENSIONS_SCHEMA}", quote_identifier(schema))
+/// The schemas in which a plugin's unqualified names are looked up. Temporary
+/// tables come last, so that one that was left in the session hides nothing;
+/// Postgres looks there first where the path does not say.
+pub(crate) fn search_path(schema: &str) -> String {
+    format!("{}, {EXTENSIONS_SCHEMA}, pg_temp", quote_identifier(schema))
 }
+
+/// As [`search_path`] has it, where the path is the role's or the operator's.
+const TEMPORARY_LAST: &str = r"SELECT set_config('search_path',
+    concat_ws(', ', nullif(current_setting('search_path'), ''), 'pg_temp'), false)
+    WHERE current_setting('search_path') !~ '\mpg_temp\M'";
 
 /// A name as SQL has it.
 pub(crate) fn quote_identifier(name: &str) -> String {
@@ -99,6 +114,8 @@ mod tests {
         assert_eq!(config.get_password(), Some(&b""[..]));
         assert_eq!(config.get_dbname(), Some("shop"));
         assert_eq!(config.get_ports(), [7]);
+        let url = "postgres://admin:hunter2@db:7/shop".parse().expect("a URL");
+        assert_eq!(login.first_words(&url), None);
     }
 
     #[test]
@@ -112,8 +129,9 @@ mod tests {
         assert_eq!(config.get_password(), Some(&b"p"[..]));
         assert_eq!(
             config.get_options(),
-            Some(r#"-c search_path="my\ ""odd\\\ schema",\ extensions -c geqo=off"#)
+            Some(r#"-c search_path="my\ ""odd\\\ schema",\ extensions,\ pg_temp -c geqo=off"#)
         );
+        assert_eq!(login.first_words(&config), Some(TEMPORARY_LAST));
     }
 
     #[test]
@@ -121,5 +139,6 @@ mod tests {
         let config = applied(&Login::Shared, "postgres://admin:hunter2@db/shop");
         assert_eq!(config.get_user(), Some("admin"));
         assert_eq!(config.get_options(), None);
+        assert_eq!(Login::Shared.first_words(&config), Some(TEMPORARY_LAST));
     }
 }

@@ -261,7 +261,7 @@ impl Database {
         let min = self.limits.connections_min;
         let mut spare = self.pool.status().size.saturating_sub(min);
         self.pool.retain(|connection, metrics| {
-            if connection.is_closed() {
+            if connection.is_closed() || connection.is_old() {
                 return false;
             }
             let is_spare = spare > 0 && metrics.last_used() > idle_max;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lru::LruCache;
 
+use super::connection::STATEMENT_BYTES_MAX;
 use super::verb::Verb;
 
 /// A longer text is not remembered and prepared for its one use: kept, a few
@@ -46,6 +47,10 @@ impl Statements {
 
     /// What is known of a text.
     pub(super) fn known(&self, sql: &str) -> Arc<Known> {
+        if sql.len() > STATEMENT_BYTES_MAX {
+            // It will be refused, so it is not even read.
+            return Arc::new(Known::new(None, Verb::Session));
+        }
         if sql.len() > KEPT_BYTES_MAX {
             return Arc::new(Known::new(None, Verb::of(sql)));
         }

@@ -6,6 +6,8 @@
 //! This is housekeeping, not isolation: what a plugin may touch is decided by
 //! its Postgres role.
 
+use super::tokens::{Token, Tokens};
+
 /// What a statement does to its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -21,35 +23,65 @@ pub(super) enum Verb {
     Session,
 }
 
+/// The words that begin what reads or changes rows, and nothing else.
+const OF_ROWS: &[&str] = &[
+    "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "MERGE",
+];
+
 impl Verb {
     /// Tells the verb of one SQL statement.
     pub(super) fn of(sql: &str) -> Self {
-        let rest = skip_blank(sql);
-        let (first, rest) = word(rest);
-        match first.as_str() {
-            "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "VALUES" | "TABLE" | "MERGE"
-            | "EXPLAIN" | "SHOW"
-                if !touches_session(sql) =>
-            {
-                Self::Plain
-            }
-            "COPY" => Self::Copy,
-            "SAVEPOINT" | "RELEASE" => Self::Savepoint,
-            "ROLLBACK" if word(skip_blank(rest)).0 == "TO" => Self::Savepoint,
-            "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" | "ROLLBACK" => Self::Transaction,
-            "PREPARE" if word(skip_blank(rest)).0 == "TRANSACTION" => Self::Transaction,
+        let mut tokens = Tokens::of(sql);
+        let Some(first) = tokens.first() else {
+            return Self::Session;
+        };
+        let is_plain = first.is_any(OF_ROWS)
+            || first.is("SHOW")
+            || first.is("EXPLAIN") && is_of_rows_explained(tokens.clone());
+        if is_plain && !touches_session(sql) {
+            return Self::Plain;
+        }
+        let is_next = |word| tokens.clone().next().is_some_and(|token| token.is(word));
+        match first {
+            _ if first.is("COPY") => Self::Copy,
+            _ if first.is_any(&["SAVEPOINT", "RELEASE"]) => Self::Savepoint,
+            _ if first.is("ROLLBACK") && is_next("TO") => Self::Savepoint,
+            _ if first.is_any(TRANSACTION) => Self::Transaction,
+            _ if first.is("PREPARE") && is_next("TRANSACTION") => Self::Transaction,
             _ => Self::Session,
         }
     }
 }
 
-/// Whether a word stands in the text that can change the session from within
-/// any statement: `SELECT set_config(…)`, `SELECT … INTO TEMP …`.
+const TRANSACTION: &[&str] = &["BEGIN", "START", "COMMIT", "END", "ABORT", "ROLLBACK"];
+
+/// Whether what stands behind EXPLAIN and its options is a statement on rows;
+/// with ANALYZE it is run, and `CREATE TABLE … AS` can be explained too.
+fn is_of_rows_explained(mut tokens: Tokens<'_>) -> bool {
+    let begins_query = |token: Option<Token<'_>>| token.is_some_and(|token| token.is_any(OF_ROWS));
+    let is_open = tokens.clone().next() == Some(Token::Sign('('));
+    if is_open && !begins_query(tokens.clone().first()) {
+        tokens.next();
+        tokens.skip_parenthesized();
+    }
+    let is_option = |token: &Token<'_>| {
+        *token == Token::Sign('(') || token.is_any(&["ANALYZE", "ANALYSE", "VERBOSE"])
+    };
+    begins_query(tokens.find(|token| !is_option(token)))
+}
+
+/// Whether something stands in the text that can change the session from within
+/// any statement: `SELECT set_config(…)`, `SELECT … INTO …`.
 ///
 /// A harmless statement that holds such a word costs a clean connection its
 /// prepared statements, no more. What hides in functions of the database's own
 /// is not found.
 pub(super) fn touches_session(sql: &str) -> bool {
+    names_session(sql) || hides_or_makes(sql)
+}
+
+/// Looked for everywhere, in quotes too.
+fn names_session(sql: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut words = sql.as_bytes().split(|byte| !is_part(*byte));
     words.any(|word| {
@@ -61,55 +93,24 @@ pub(super) fn touches_session(sql: &str) -> bool {
         is("set_config")
             || is("temp")
             || is("temporary")
+            || begins("pg_temp")
             || begins("pg_advisory")
             || begins("pg_try_advisory")
     })
 }
 
-/// The first word, in capitals, and what follows it.
-fn word(sql: &str) -> (String, &str) {
-    let end = sql
-        .find(|c: char| !c.is_ascii_alphabetic())
-        .unwrap_or(sql.len());
-    (sql[..end].to_ascii_uppercase(), &sql[end..])
-}
-
-/// Skips white space, comments, opening parentheses, and the semicolons of
-/// statements that are empty.
-fn skip_blank(mut sql: &str) -> &str {
-    loop {
-        let behind = skip_comments(sql);
-        sql = behind.trim_start_matches(['(', ';']);
-        if sql.len() == behind.len() {
-            return sql;
-        }
-    }
-}
-
-/// Skips white space and comments, which Postgres nests.
-pub(super) fn skip_comments(mut sql: &str) -> &str {
-    loop {
-        sql = sql.trim_start();
-        if let Some(rest) = sql.strip_prefix("--") {
-            sql = rest.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
-        } else if let Some(rest) = sql.strip_prefix("/*") {
-            sql = skip_comment(rest);
-        } else {
-            return sql;
-        }
-    }
-}
-
-fn skip_comment(mut sql: &str) -> &str {
-    let mut depth = 1;
-    while depth > 0 {
-        match sql.find("/*").into_iter().chain(sql.find("*/")).min() {
-            Some(at) if sql[at..].starts_with("/*") => (depth, sql) = (depth + 1, &sql[at + 2..]),
-            Some(at) => (depth, sql) = (depth - 1, &sql[at + 2..]),
-            None => return "",
-        }
-    }
-    sql
+/// Whether a name is written so that its letters do not show, or INTO stands
+/// where it makes a table; besides whatever is behind a comment without an end.
+fn hides_or_makes(sql: &str) -> bool {
+    let mut is_into_expected = false;
+    Tokens::of(sql).any(|token| {
+        let is_found = match token {
+            Token::Escaped | Token::Unclosed => true,
+            token => token.is("INTO") && !is_into_expected,
+        };
+        is_into_expected = token.is_any(&["INSERT", "MERGE"]);
+        is_found
+    })
 }
 
 #[cfg(test)]
@@ -141,11 +142,105 @@ mod tests {
             "SELECT pg_advisory_lock(1)",
             "SELECT PG_TRY_ADVISORY_LOCK(1)",
             "WITH a AS (SELECT Set_Config('a.b', 'c', false)) SELECT * FROM a",
+            "SELECT 1 AS a INTO pg_temp.b",
+            "SELECT 1 AS a INTO b",
+            "SELECT 1 AS a into/**/\"pg_temp\".b",
+            "SELECT 1 AS a INTO \"Pg_Temp_3\".b",
+            "SELECT 1 AS \"INSERT\" INTO b",
+            "WITH a AS (INSERT INTO b VALUES (1) RETURNING c) SELECT c INTO d FROM a",
+            "INSERT INTO pg_temp.a VALUES (1)",
+            "SELECT U&\"set\\005fconfig\"('search_path', 'x', false)",
+            "SELECT * FROM u&\"pg\\005ftemp\".a",
+            "SELECT U&'\\0061'",
+            "SELECT 1 /* no end",
         ] {
             assert_eq!(Verb::of(sql), Verb::Session, "{sql}");
         }
         assert_eq!(Verb::of("SELECT temperature, attempt FROM t"), Verb::Plain);
         assert_eq!(Verb::of("BEGIN -- temp"), Verb::Transaction);
+    }
+
+    #[test]
+    fn into_is_no_matter_where_rows_are_inserted_or_merged() {
+        for sql in [
+            "INSERT INTO a SELECT 'x into y' AS \"into\"",
+            "insert/**/into a VALUES (1)",
+            "WITH a AS (INSERT INTO b VALUES (1) RETURNING c) INSERT INTO d SELECT c FROM a",
+            "MERGE INTO a USING b ON a.c = b.c WHEN NOT MATCHED THEN INSERT VALUES (1)",
+            "SELECT into_stock, 'INTO' FROM a -- INTO",
+            "SELECT u & 'a'::bit(8) FROM b",
+        ] {
+            assert_eq!(Verb::of(sql), Verb::Plain, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_is_explained_tells() {
+        for explained in [
+            "SELECT 1",
+            "(SELECT 1)",
+            "INSERT INTO a VALUES (1)",
+            "WITH a AS (SELECT 1) TABLE a",
+            "((VALUES (1)))",
+        ] {
+            for explain in [
+                "EXPLAIN",
+                "explain analyze",
+                "EXPLAIN ANALYSE VERBOSE",
+                "EXPLAIN (ANALYZE, FORMAT json)",
+                "EXPLAIN/**/(COSTS off)",
+            ] {
+                let sql = format!("{explain} {explained}");
+                assert_eq!(Verb::of(&sql), Verb::Plain, "{sql}");
+            }
+        }
+        for explained in [
+            "CREATE TABLE a AS SELECT 1",
+            "EXECUTE a",
+            "DECLARE a CURSOR FOR SELECT 1",
+            "REFRESH MATERIALIZED VIEW a",
+            "(CREATE TABLE a AS SELECT 1)",
+            "",
+        ] {
+            for explain in [
+                "EXPLAIN",
+                "explain analyze",
+                "EXPLAIN VERBOSE",
+                "EXPLAIN (ANALYZE, COSTS (a))",
+                "EXPLAIN (ANALYZE",
+            ] {
+                let sql = format!("{explain} {explained}");
+                assert_eq!(Verb::of(&sql), Verb::Session, "{sql}");
+            }
+        }
+    }
+
+    /// Nothing can interrupt the host while it reads a text.
+    #[test]
+    fn two_mebibytes_are_told_soon() {
+        for part in [
+            "/* ",
+            "/*",
+            "/**/",
+            "EXPLAIN (",
+            "(;",
+            "INTO ",
+            "$a$",
+            "$a",
+            "U&",
+        ] {
+            for before in ["", "EXPLAIN (", "SELECT "] {
+                let sql = format!("{before}{}", part.repeat((2 << 20) / part.len()));
+                let begun = std::time::Instant::now();
+                Verb::of(&sql);
+                // Without optimization it is a part of a second; quadratic, half an hour.
+                assert!(
+                    begun.elapsed().as_secs() < 5,
+                    "{part}: {:?}",
+                    begun.elapsed()
+                );
+            }
+        }
     }
 
     #[test]

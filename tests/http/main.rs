@@ -2,6 +2,7 @@
 
 mod bookstore;
 mod cancellation;
+mod commits;
 mod copy;
 mod counts;
 mod database;
@@ -19,5 +20,7 @@ mod replica;
 mod replies;
 mod server;
 mod sessions;
+mod stale;
+mod timeouts;
 mod tls;
 mod transactions;

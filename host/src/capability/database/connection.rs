@@ -11,6 +11,7 @@ use lru::LruCache;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, RowStream};
 
+use super::pipeline::Broken;
 use super::projection::Plan;
 use super::statements::Known;
 use super::tls::Tls;
@@ -118,45 +119,48 @@ impl Connection {
         scope: Scope,
         want: &Want,
     ) -> Result<Rows, Failure> {
-        let prepared = self.prepare(statement, known, scope).await?;
-        match self
-            .run_prepared(&prepared, prepared.bind(statement)?, want)
-            .await
-        {
+        match self.run_once(statement, known, scope, want).await {
             // Outside a transaction it is prepared anew; inside one Postgres has already given
             // the transaction up.
             Err(Failure::Stale(_)) if scope == Scope::Outside => {
-                self.forget(known);
-                let prepared = self.prepare(statement, known, scope).await?;
-                let parameters = prepared.bind(statement)?;
-                self.run_prepared(&prepared, parameters, want).await
-            }
-            Err(Failure::Stale(error)) => {
-                self.forget(known);
-                Err(Failure::Stale(error))
+                self.run_once(statement, known, scope, want).await
             }
             outcome => outcome,
         }
+    }
+
+    async fn run_once(
+        &self,
+        statement: &Statement,
+        known: &Known,
+        scope: Scope,
+        want: &Want,
+    ) -> Result<Rows, Failure> {
+        let prepared = self.prepare(statement, known, scope).await?;
+        let parameters = prepared.bind(statement)?;
+        self.run_prepared(&prepared, known, parameters, want).await
     }
 
     /// Runs a statement that is prepared. It is sent when this is first polled.
     pub(super) async fn run_prepared(
         &self,
         prepared: &Prepared,
+        known: &Known,
         parameters: Vec<wire::Raw<'_>>,
         want: &Want,
     ) -> Result<Rows, Failure> {
         let mut collected = Collected::new(want, prepared, self.result_bytes_max)?;
         let stream = self.client.query_raw(&prepared.statement, parameters).await;
-        let mut stream = pin!(stream.map_err(|cause| self.failure(&cause))?);
+        let mut stream = pin!(stream.map_err(|cause| self.failure(&cause, known))?);
         while let Some(row) = stream.as_mut().next().await {
             let row = match row {
                 Ok(row) => row,
-                // It has ended well, and then the connection broke.
-                Err(_) if stream.rows_affected().is_some() => {
+                // It has ended well, and then the connection broke. What Postgres says then is
+                // why it did not commit.
+                Err(cause) if stream.rows_affected().is_some() && cause.as_db_error().is_none() => {
                     return Err(Failure::Error(error::connection_lost()));
                 }
-                Err(cause) => return Err(self.failure(&cause)),
+                Err(cause) => return Err(self.failure(&cause, known)),
             };
             collected.add(&row)?;
         }
@@ -184,15 +188,8 @@ impl Connection {
         let plan = prepared.plan(projection)?;
         let parameters = prepared.bind(statement)?;
         let rows = self.client.query_raw(&prepared.statement, parameters).await;
-        match rows.map_err(|cause| self.failure(&cause)) {
-            Ok(rows) => Ok((rows, plan)),
-            Err(failure) => {
-                if matches!(failure, Failure::Stale(_)) {
-                    self.forget(known);
-                }
-                Err(failure)
-            }
-        }
+        let rows = rows.map_err(|cause| self.failure(&cause, known))?;
+        Ok((rows, plan))
     }
 
     /// Has Postgres parse and plan a statement, unless it has before.
@@ -211,7 +208,7 @@ impl Connection {
             return Ok(prepared);
         }
         let prepared = prepare(&self.client, statement).await;
-        let prepared = Arc::new(prepared.map_err(|cause| self.failure(&cause))?);
+        let prepared = Arc::new(prepared.map_err(|cause| self.failure(&cause, known))?);
         if let Some(number) = known.number {
             let mut kept = self.kept();
             let before = kept.len();
@@ -224,10 +221,21 @@ impl Connection {
 
     /// Forgets a statement whose plan has gone stale: after a migration it can
     /// differ from what the table is now.
-    pub(super) fn forget(&self, known: &Known) {
+    fn forget(&self, known: &Known) {
         let number = known.number;
         if number.is_some_and(|number| self.kept().pop(&number).is_some()) {
             self.prepared_count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Forgets all statements of a pipeline if one of them went stale: a migration
+    /// seldom changes what one alone returns, and those behind it were not tried.
+    pub(super) fn forget_if_stale<T>(&self, outcome: &Result<T, Broken>, known: &[Arc<Known>]) {
+        if outcome
+            .as_ref()
+            .is_err_and(|broken| broken.failure.is_stale())
+        {
+            known.iter().for_each(|known| self.forget(known));
         }
     }
 
@@ -257,10 +265,24 @@ impl Connection {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failure(&self, cause: &tokio_postgres::Error) -> Failure {
-        match cause.as_db_error().map(|server| server.code().code()) {
-            _ if is_stale_plan(cause) => Failure::Stale(error::from_postgres(cause)),
-            Some("57014") => Failure::Canceled(error::from_postgres(cause)),
+    /// Why a statement failed. One whose plan has gone stale is forgotten, from
+    /// wherever it was sent.
+    fn failure(&self, cause: &tokio_postgres::Error, known: &Known) -> Failure {
+        let Some(server) = cause.as_db_error() else {
+            return Failure::Error(self.error(cause));
+        };
+        match server.code().code() {
+            // Feature not supported: "cached plan must not change result type".
+            "0A000" if server.routine() == Some("RevalidateCachedQuery") => {
+                self.forget(known);
+                Failure::Stale(error::stale_plan(server))
+            }
+            // Invalid statement name: it was deallocated behind our back.
+            "26000" => {
+                self.forget(known);
+                Failure::Stale(error::from_postgres(cause))
+            }
+            "57014" => Failure::Canceled(error::from_postgres(cause)),
             _ => Failure::Error(self.error(cause)),
         }
     }
@@ -318,12 +340,27 @@ impl Drop for Connection {
 
 /// Why a statement failed, as far as the host may do something about it.
 pub(super) enum Failure {
-    /// The prepared statement no longer fits the tables.
+    /// The prepared statement no longer fits the tables, and is forgotten: it can
+    /// be run again where nothing is lost with its transaction.
     Stale(Error),
     /// The server stopped it before it had any effect: it took too long, or
     /// somebody asked for it.
     Canceled(Error),
     Error(Error),
+}
+
+impl Failure {
+    pub(super) fn is_stale(&self) -> bool {
+        matches!(self, Self::Stale(_))
+    }
+}
+
+impl AsRef<Error> for Failure {
+    fn as_ref(&self) -> &Error {
+        match self {
+            Self::Stale(error) | Self::Canceled(error) | Self::Error(error) => error,
+        }
+    }
 }
 
 impl From<Error> for Failure {
@@ -338,18 +375,6 @@ impl From<Failure> for Error {
             Failure::Stale(error) | Failure::Canceled(error) | Failure::Error(error) => error,
         }
     }
-}
-
-fn is_stale_plan(cause: &tokio_postgres::Error) -> bool {
-    cause
-        .as_db_error()
-        .is_some_and(|server| match server.code().code() {
-            // Feature not supported: "cached plan must not change result type".
-            "0A000" => server.routine() == Some("RevalidateCachedQuery"),
-            // Invalid statement name: it was deallocated behind our back.
-            "26000" => true,
-            _ => false,
-        })
 }
 
 async fn prepare(

@@ -136,6 +136,7 @@ impl Transaction {
         self.copy.check_closed()?;
         check(sql, direction)?;
         let before = self.lease.enter();
+        self.is_new = false;
         let connection = self.lease.connection();
         if verb::touches_session(sql) {
             connection.touch_session();

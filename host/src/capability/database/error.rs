@@ -1,7 +1,7 @@
 //! What a plugin is told when a statement fails.
 
 use deadpool::managed::PoolError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Statement};
 
@@ -55,12 +55,49 @@ pub(super) fn connection_lost() -> Error {
     )
 }
 
-/// A statement ran longer than the plugin itself allowed.
+/// A statement ran longer than the plugin itself allowed, and had no effect.
 pub(super) fn timeout(timeout_ms: u32) -> Error {
     error(
         ErrorKind::Timeout,
         format!("the statement took longer than its timeout of {timeout_ms} ms"),
     )
+}
+
+/// The server did not even say that a statement took too long.
+pub(super) fn no_answer_in_time(timeout_ms: u32) -> Error {
+    error(
+        ErrorKind::Disconnected,
+        format!(
+            "the server did not answer within the statement's timeout of {timeout_ms} ms, \
+             so it is not known whether the statement took effect"
+        ),
+    )
+}
+
+/// Statements were sent behind a BEGIN that was refused, so each was on its own.
+pub(super) fn not_begun(cause: Error) -> Error {
+    if cause.kind == ErrorKind::Disconnected {
+        return cause;
+    }
+    error(
+        ErrorKind::Disconnected,
+        format!(
+            "the transaction around the statements did not begin, so it is not known which of \
+             them took effect: {}",
+            cause.message
+        ),
+    )
+}
+
+/// A migration has changed what a prepared statement returns. It is told as what
+/// two transactions do to each other, because it is mended the same way.
+pub(super) fn stale_plan(server: &DbError) -> Error {
+    let message = "a migration changed what a statement returns; run the transaction again";
+    Error {
+        sqlstate: Some(SqlState::T_R_SERIALIZATION_FAILURE.code().to_owned()),
+        detail: Some(server.message().to_owned()),
+        ..error(ErrorKind::Server, message)
+    }
 }
 
 /// A failure of a pipeline that is none of its statements'.
@@ -156,10 +193,11 @@ pub(super) fn from_postgres(cause: &tokio_postgres::Error) -> Error {
 
 fn kind_of(state: &SqlState) -> ErrorKind {
     match state.code() {
-        // The second: its plugin let a transaction wait for longer than it may.
-        "57014" | "25P03" => ErrorKind::Timeout,
-        // The server shuts down, or an operator ended this connection.
-        "57P01" | "57P02" | "57P03" => ErrorKind::Disconnected,
+        // All of them roll back. The second: its plugin let a transaction wait for longer than it
+        // may; the third: the transaction as a whole was too long for its server.
+        "57014" | "25P03" | "25P04" => ErrorKind::Timeout,
+        // The server shuts down, an operator ended this connection, or it was idle for too long.
+        "57P01" | "57P02" | "57P03" | "57P05" => ErrorKind::Disconnected,
         _ => ErrorKind::Server,
     }
 }

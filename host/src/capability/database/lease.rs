@@ -1,9 +1,10 @@
 //! The loan of a connection to one borrower.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
+use tokio::time::timeout;
 use tokio_postgres::RowStream;
 
 use super::connection::{Connection, Failure, Scope};
@@ -15,7 +16,11 @@ use super::projection::Plan;
 use super::statements::Known;
 use super::want::Want;
 use crate::bindings::exports::plinth::host::handler::Projection;
-use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
+use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
+
+/// How much longer the host waits than the server may take, whose word it is that
+/// a statement had no effect.
+const SERVER_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What must be done to a lent connection before somebody else may have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +64,54 @@ impl Lease {
         if outcome.is_ok() {
             known.took(begun.elapsed());
         }
-        outcome
+        outcome.map_err(Error::from)
+    }
+
+    /// Runs a statement outside a transaction, for no longer than it says itself.
+    pub(super) async fn run_timed(
+        &mut self,
+        statement: &Statement,
+        known: &Known,
+        want: &Want,
+    ) -> Result<Rows, Error> {
+        let begun = Instant::now();
+        let deadline = begun + Duration::from_millis(statement.timeout_ms.into());
+        let before = self.enter();
+        let mut outcome = self.run_until(deadline, statement, known, want).await?;
+        if outcome.as_ref().is_err_and(Failure::is_stale) {
+            outcome = self.run_until(deadline, statement, known, want).await?;
+        }
+        let outcome = self.leave_with(before, outcome);
+        if outcome.is_ok() {
+            known.took(begun.elapsed());
+        }
+        outcome.map_err(Error::from)
+    }
+
+    /// What came of a statement that the server gives up at a deadline.
+    ///
+    /// # Errors
+    ///
+    /// When it does not. The statement is still under way then.
+    async fn run_until(
+        &self,
+        deadline: Instant,
+        statement: &Statement,
+        known: &Known,
+        want: &Want,
+    ) -> Result<Result<Rows, Failure>, Error> {
+        let connection = self.connection();
+        let left = || deadline.saturating_duration_since(Instant::now());
+        // Nothing takes effect before it is planned, so the host itself may keep the time.
+        let preparing = connection.prepare(statement, known, Scope::Outside);
+        let prepared = match timeout(left(), preparing).await {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(failure)) => return Ok(Err(failure)),
+            Err(_) => return Err(error::timeout(statement.timeout_ms)),
+        };
+        let running = connection.run_timed(&prepared, known, (statement, want), left());
+        let ran = timeout(left() + SERVER_ANSWERS_WITHIN, running).await;
+        ran.map_err(|_| error::no_answer_in_time(statement.timeout_ms))
     }
 
     /// Runs a statement in the transaction that is open.
@@ -68,7 +120,7 @@ impl Lease {
         statement: &Statement,
         known: &Known,
         want: &Want,
-    ) -> Result<Rows, Error> {
+    ) -> Result<Rows, Failure> {
         self.run(statement, known, Scope::Inside, want).await
     }
 
@@ -78,12 +130,10 @@ impl Lease {
         known: &Known,
         scope: Scope,
         want: &Want,
-    ) -> Result<Rows, Error> {
+    ) -> Result<Rows, Failure> {
         let before = self.enter();
         let outcome = self.connection().run(statement, known, scope, want).await;
-        let outcome = outcome.map_err(Error::from);
-        self.leave(before, outcome.as_ref().err());
-        outcome
+        self.leave_with(before, outcome)
     }
 
     /// Runs statements in one round trip, in the transaction that is open.
@@ -91,10 +141,10 @@ impl Lease {
         &mut self,
         statements: &[Statement],
         known: &[Arc<Known>],
-    ) -> Result<Vec<Rows>, PipelineError> {
+    ) -> Result<Vec<Rows>, Broken> {
         let before = self.enter();
         let outcome = self.connection().pipeline(statements, known).await;
-        self.leave_pipeline(before, outcome)
+        self.leave_with(before, outcome)
     }
 
     /// Runs statements in one round trip, in a transaction of their own.
@@ -102,33 +152,18 @@ impl Lease {
         &mut self,
         statements: &[Statement],
         known: &[Arc<Known>],
-    ) -> Result<Vec<Rows>, PipelineError> {
+    ) -> Result<Vec<Rows>, Broken> {
         let before = self.enter();
         let connection = self.connection();
         let mut outcome = connection.atomic_pipeline(statements, known).await;
-        if let Err(Broken {
-            index,
-            failure: Failure::Stale(_),
-        }) = &outcome
+        if outcome
+            .as_ref()
+            .is_err_and(|broken| broken.failure.is_stale())
         {
             // It was rolled back whole, so it can be run again whole.
-            connection.forget(&known[*index]);
             outcome = connection.atomic_pipeline(statements, known).await;
         }
-        self.leave_pipeline(before, outcome)
-    }
-
-    fn leave_pipeline(
-        &mut self,
-        before: Loan,
-        outcome: Result<Vec<Rows>, Broken>,
-    ) -> Result<Vec<Rows>, PipelineError> {
-        let outcome = outcome.map_err(|broken| PipelineError {
-            index: u32::try_from(broken.index).unwrap_or(u32::MAX),
-            error: broken.failure.into(),
-        });
-        self.leave(before, outcome.as_ref().err().map(|broken| &broken.error));
-        outcome
+        self.leave_with(before, outcome)
     }
 
     /// Begins a query in the transaction that is open. The caller reads its rows
@@ -156,6 +191,12 @@ impl Lease {
         self.command(begin).await?;
         self.state = Loan::InTransaction;
         Ok(())
+    }
+
+    /// Rolls the transaction back and begins another.
+    pub(super) async fn begin_anew(&mut self, begin: &str) -> Result<(), Error> {
+        self.rollback().await?;
+        self.begin(begin).await
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
@@ -191,6 +232,15 @@ impl Lease {
     /// two is seen.
     pub(super) fn enter(&mut self) -> Loan {
         std::mem::replace(&mut self.state, Loan::InFlight)
+    }
+
+    fn leave_with<T, F: AsRef<Error>>(
+        &mut self,
+        before: Loan,
+        outcome: Result<T, F>,
+    ) -> Result<T, F> {
+        self.leave(before, outcome.as_ref().err().map(AsRef::as_ref));
+        outcome
     }
 
     pub(super) fn leave(&mut self, before: Loan, error: Option<&Error>) {

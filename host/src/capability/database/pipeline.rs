@@ -8,14 +8,15 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::future::{MaybeDone, maybe_done};
 
 use super::connection::{Connection, Failure, Prepared, Scope};
+use super::error;
 use super::statements::Known;
 use super::verb::Verb;
 use super::want::Want;
-use super::{error, wire};
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
 
 /// Statements that may go in one pipeline.
@@ -29,6 +30,21 @@ const NO_SAVEPOINTS: &str = "a pipeline holds no savepoints; set one before it";
 pub(super) struct Broken {
     pub(super) index: usize,
     pub(super) failure: Failure,
+}
+
+impl AsRef<Error> for Broken {
+    fn as_ref(&self) -> &Error {
+        self.failure.as_ref()
+    }
+}
+
+impl From<Broken> for PipelineError {
+    fn from(broken: Broken) -> Self {
+        Self {
+            index: u32::try_from(broken.index).unwrap_or(u32::MAX),
+            error: broken.failure.into(),
+        }
+    }
 }
 
 /// Refuses more statements than may go at once.
@@ -51,9 +67,11 @@ impl Connection {
         known: &[Arc<Known>],
     ) -> Result<Vec<Rows>, Broken> {
         let prepared = self.prepare_all(statements, known).await?;
-        let mut runs = self.runs(statements, &prepared)?;
+        let mut runs = self.runs(statements, known, &prepared)?;
         send(&mut runs).await;
-        self.answers(&mut runs).await
+        let outcome = self.answers(&mut runs).await;
+        self.forget_if_stale(&outcome, known);
+        outcome
     }
 
     /// Runs statements in a transaction of their own.
@@ -62,23 +80,60 @@ impl Connection {
         statements: &[Statement],
         known: &[Arc<Known>],
     ) -> Result<Vec<Rows>, Broken> {
+        let prepared = self.prepare_all(statements, known).await?;
+        let mut runs = self.runs(statements, known, &prepared)?;
+        let outcome = self.atomically("BEGIN", &mut runs).await;
+        self.forget_if_stale(&outcome, known);
+        outcome
+    }
+
+    /// Runs a statement that is prepared in a transaction of its own, in which the
+    /// server lets it run for so long: what it stops has had no effect.
+    pub(super) async fn run_timed(
+        &self,
+        prepared: &Prepared,
+        known: &Known,
+        (statement, want): (&Statement, &Want),
+        time: Duration,
+    ) -> Result<Rows, Failure> {
+        let parameters = prepared.bind(statement)?;
+        let mut runs = vec![step(self.run_prepared(prepared, known, parameters, want))];
+        // 0 would be no limit.
+        let time_ms = time.as_millis().max(1);
+        let begin = format!("BEGIN; SET LOCAL statement_timeout = {time_ms}");
+        let rows = self.atomically(&begin, &mut runs).await;
+        let mut rows = rows.map_err(|broken| broken.failure)?;
+        rows.pop().ok_or_else(|| gone().into())
+    }
+
+    /// Runs steps between a BEGIN and a COMMIT.
+    async fn atomically(
+        &self,
+        begin: &str,
+        runs: &mut Vec<Step<'_, Rows>>,
+    ) -> Result<Vec<Rows>, Broken> {
+        let count = runs.len();
         let whole = |failure| Broken {
-            index: statements.len(),
+            index: count,
             failure,
         };
-        let prepared = self.prepare_all(statements, known).await?;
-        let mut runs = self.runs(statements, &prepared)?;
-        let mut begin = [self.control("BEGIN")];
+        let mut begin = [self.control(begin)];
         send(&mut begin).await;
-        let is_sent = send(&mut runs).await;
+        let is_sent = send(runs).await;
         // What could not even be sent must not be left out of a commit.
         let mut end = [self.control(if is_sent { "COMMIT" } else { "ROLLBACK" })];
         send(&mut end).await;
         let begun = answer(&mut begin[0]).await;
-        let outcome = self.answers(&mut runs).await;
-        drop(runs);
-        let ended = answer(&mut end[0]).await;
-        begun.map_err(whole)?;
+        let outcome = self.answers(runs).await;
+        // The answers to what stands behind a failure are read by nobody.
+        runs.clear();
+        let is_too_large = |broken: &Broken| broken.as_ref().kind == ErrorKind::TooLarge;
+        let ended = match outcome.as_ref().is_err_and(is_too_large) {
+            // The end is behind rows that nobody wants, so the server has to be stopped.
+            true => Ok(()),
+            false => answer(&mut end[0]).await,
+        };
+        begun.map_err(|failure| whole(error::not_begun(failure.into()).into()))?;
         let results = outcome?;
         ended.map_err(whole)?;
         Ok(results)
@@ -105,21 +160,27 @@ impl Connection {
     fn runs<'a>(
         &'a self,
         statements: &'a [Statement],
+        known: &'a [Arc<Known>],
         prepared: &'a [Arc<Prepared>],
     ) -> Result<Vec<Step<'a, Rows>>, Broken> {
-        let pairs = statements.iter().zip(prepared).enumerate();
-        let run = |(index, (statement, prepared)): (usize, (&'a Statement, &'a Arc<Prepared>))| {
-            let parameters: Vec<wire::Raw<'a>> =
-                prepared.bind(statement).map_err(|error| Broken {
-                    index,
-                    failure: error.into(),
-                })?;
-            Ok(step(self.run_prepared(prepared, parameters, &Want::Rows)))
-        };
-        pairs.map(run).collect()
+        let mut runs = Vec::with_capacity(statements.len());
+        for (index, statement) in statements.iter().enumerate() {
+            let (known, prepared) = (&known[index], &prepared[index]);
+            let parameters = prepared.bind(statement).map_err(|error| Broken {
+                index,
+                failure: error.into(),
+            })?;
+            runs.push(step(self.run_prepared(
+                prepared,
+                known,
+                parameters,
+                &Want::Rows,
+            )));
+        }
+        Ok(runs)
     }
 
-    fn control(&self, sql: &'static str) -> Step<'_, ()> {
+    fn control<'a>(&'a self, sql: &'a str) -> Step<'a, ()> {
         step(async move { self.command(sql).await.map_err(Failure::Error) })
     }
 

@@ -177,14 +177,11 @@ impl Database {
         want: &Want,
     ) -> Result<Rows, Error> {
         let mut lease = self.lease().await?;
-        let run = lease.run_outside(statement, known, want);
-        if statement.timeout_ms == 0 {
-            return run.await;
+        let is_timed = (1..self.limits.statement_timeout_ms).contains(&statement.timeout_ms.into());
+        match is_timed {
+            true => lease.run_timed(statement, known, want).await,
+            false => lease.run_outside(statement, known, want).await,
         }
-        let timeout = Duration::from_millis(statement.timeout_ms.into());
-        // Given up, it is cancelled on the server.
-        let outcome = tokio::time::timeout(timeout, run).await;
-        outcome.unwrap_or_else(|_| Err(error::timeout(statement.timeout_ms)))
     }
 
     /// Runs statements in one round trip, in a transaction of their own.
@@ -196,7 +193,7 @@ impl Database {
         let known = self.known_all(statements);
         let lease = self.lease().await;
         let mut lease = lease.map_err(|error| error::of_pipeline(statements, error))?;
-        lease.atomic_pipeline(statements, &known).await
+        Ok(lease.atomic_pipeline(statements, &known).await?)
     }
 
     pub(super) fn known(&self, statement: &Statement) -> Arc<Known> {

@@ -1,7 +1,12 @@
 //! A transaction that a guest has open.
+//!
+//! After a migration Postgres refuses a prepared statement and gives its
+//! transaction up. Where that is the transaction's first, nothing is lost with
+//! it, so the host begins another and runs the statement in that.
 
 use std::sync::Arc;
 
+use super::connection::Failure;
 use super::copy::Copy;
 use super::lease::Lease;
 use super::pipeline;
@@ -12,6 +17,10 @@ use crate::bindings::plinth::host::database::{PipelineError, Rows, Statement, Tr
 /// A transaction a guest has open; dropping it rolls it back.
 pub struct Transaction {
     database: Arc<Database>,
+    /// What it was begun with.
+    begin: String,
+    /// Nothing was done in it yet.
+    pub(super) is_new: bool,
     pub(super) lease: Lease,
     pub(super) copy: Copy,
 }
@@ -22,11 +31,13 @@ impl Transaction {
         options: &TransactionOptions,
     ) -> Outcome<Self> {
         let mut lease = database.lease().await?;
-        let sql = options::begin(options, database.statement_timeout_ms());
-        lease.begin(&sql).await?;
+        let begin = options::begin(options, database.statement_timeout_ms());
+        lease.begin(&begin).await?;
         let copy = Copy::new(database.limits());
         Ok(Self {
             database,
+            begin,
+            is_new: true,
             lease,
             copy,
         })
@@ -40,7 +51,13 @@ impl Transaction {
         }
         self.copy.check_closed()?;
         let known = self.database.known(statement);
-        self.lease.run_inside(statement, &known, want).await
+        let is_first = std::mem::take(&mut self.is_new);
+        let mut outcome = self.lease.run_inside(statement, &known, want).await;
+        if is_first && outcome.as_ref().is_err_and(Failure::is_stale) {
+            self.lease.begin_anew(&self.begin).await?;
+            outcome = self.lease.run_inside(statement, &known, want).await;
+        }
+        Ok(outcome?)
     }
 
     /// Runs statements in one round trip.
@@ -52,7 +69,18 @@ impl Transaction {
         closed.map_err(|error| error::of_pipeline(statements, error))?;
         pipeline::check_length(statements)?;
         let known = self.database.known_all(statements);
-        self.lease.pipeline(statements, &known).await
+        let is_first = std::mem::take(&mut self.is_new);
+        let mut outcome = self.lease.pipeline(statements, &known).await;
+        if is_first
+            && outcome
+                .as_ref()
+                .is_err_and(|broken| broken.failure.is_stale())
+        {
+            let begun = self.lease.begin_anew(&self.begin).await;
+            begun.map_err(|error| error::of_pipeline(statements, error))?;
+            outcome = self.lease.pipeline(statements, &known).await;
+        }
+        Ok(outcome?)
     }
 
     pub(super) async fn commit(mut self) -> Outcome<()> {

@@ -283,6 +283,80 @@ fn start(count: u32, db: Db) -> String {
     format!("{} answered", answers.filter(|is_ok| *is_ok).count())
 }
 
+/// Runs the lines of the body in a serializable transaction, and again as often
+/// as it may, and tells how often it ran and how many rows there were.
+#[post("/script/{retries}")]
+fn script(retries: u32, request: Request, db: Db) -> Result<String> {
+    run_script(retries, request, db)
+}
+
+/// Runs the same, and tells why it failed.
+#[post("/script-error")]
+fn script_error(request: Request, db: Db) -> String {
+    run_script(0, request, db).map_or_else(|error| error.to_string(), |_| "none".to_owned())
+}
+
+fn run_script(retries: u32, request: Request, mut db: Db) -> Result<String> {
+    let body = request.body();
+    let text = String::from_utf8_lossy(&body);
+    let options = TransactionOptions::new().serializable().retries(retries);
+    let mut runs = 0;
+    let counts = db.transaction_with(options, |tx| {
+        runs += 1;
+        let counts = text.lines().map(|line| run_line(tx, line));
+        counts.collect::<Result<Vec<_>>>()
+    })?;
+    Ok(format!("{runs} runs: {}", counts.join(" ")))
+}
+
+/// Runs the body outside a transaction.
+#[post("/together")]
+fn together(request: Request, mut db: Db) -> Result<String> {
+    run_line(&mut db, &String::from_utf8_lossy(&request.body()))
+}
+
+/// Runs one statement, a COPY that is read, or the statements of a pipeline with
+/// a `|` between them.
+fn run_line(db: &mut Db, line: &str) -> Result<String> {
+    if line.starts_with("COPY") {
+        let mut copied = Vec::new();
+        db.copy_out(line, &mut copied)?;
+        return Ok(copied.len().to_string());
+    }
+    let statements = line
+        .split('|')
+        .map(|sql| Statement::new(sql.to_owned(), &[]));
+    let statements = statements.collect::<Result<Vec<_>>>()?;
+    let answers = match statements.len() {
+        1 => vec![db.query(line.to_owned(), &[])?],
+        _ => db.pipeline(statements)?,
+    };
+    let counts: Vec<_> = answers.iter().map(|rows| rows.len().to_string()).collect();
+    Ok(counts.join("+"))
+}
+
+/// Runs the statement in the body with a timeout, in one of the ways there are,
+/// and tells what is known of it.
+#[post("/in-time/{way}/{ms}")]
+fn in_time(way: String, ms: u64, request: Request, db: Db) -> Result<String> {
+    let body = request.body();
+    let sql = String::from_utf8_lossy(&body).into_owned();
+    let mut db = db.with_timeout(Duration::from_millis(ms));
+    let outcome = match way.as_str() {
+        "query" => db.query(sql, &[]).map(drop),
+        "execute" => db.execute(sql, &[]).map(drop),
+        "start" => db.start_query(sql, &[]).wait().map(drop),
+        "pipeline" => db.pipeline([Statement::new(sql, &[])?]).map(drop),
+        _ => db.transaction(|tx| tx.execute(sql, &[]).map(drop)),
+    };
+    Ok(match outcome {
+        Ok(()) => "done".to_owned(),
+        Err(error) if error.is_timeout() => "timeout".to_owned(),
+        Err(error) if error.is_disconnected() => format!("unknown: {error}"),
+        Err(error) => format!("refused: {error}"),
+    })
+}
+
 /// Tells of the pool.
 #[get("/statistics")]
 fn statistics(db: Db) -> Result<String> {
@@ -300,6 +374,6 @@ plinth::plugin! {
     routes: [
         end, handle, increment, options, read_only, timeout, slow, callbacks, pipeline,
         pipeline_with_savepoint,
-        execute_many, overlap, give_up, start, statistics,
+        execute_many, overlap, give_up, start, script, script_error, together, in_time, statistics,
     ]
 }

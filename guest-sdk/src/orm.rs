@@ -185,8 +185,8 @@ pub use json_row::{JsonRow, JsonValue, RowJson};
 pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};
 pub use meta::{
-    CheckMeta, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, JunctionMeta, ModelMeta,
-    OnDelete, RelationMeta, ToManyMeta, VariantMeta, Via,
+    CheckMeta, Checked, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, JunctionMeta,
+    ModelMeta, OnDelete, RelationMeta, ToManyMeta, VariantMeta, Via,
 };
 pub use model::{Model, delete, refresh};
 pub use null::MaybeNull;

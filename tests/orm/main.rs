@@ -4,6 +4,7 @@
 
 mod bulk;
 mod concurrency;
+mod constraints;
 mod copy;
 mod cursors;
 mod distinct;

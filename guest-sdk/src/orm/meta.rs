@@ -129,6 +129,9 @@ pub struct ColumnMeta {
     pub auto_now: bool,
     /// What the column holds where an insert leaves it out.
     pub default: Option<DefaultMeta>,
+    /// What Postgres computes it from for each row, as an expression in SQL;
+    /// nothing else sets it.
+    pub generated: Option<&'static str>,
     /// The condition on its value in SQL: `"rating" BETWEEN 1 AND 5`.
     pub check: Option<&'static str>,
     /// Whether no two rows may have the same value.
@@ -150,6 +153,7 @@ impl ColumnMeta {
             auto: false,
             auto_now: false,
             default: None,
+            generated: None,
             check: None,
             unique: false,
             index: false,
@@ -182,6 +186,20 @@ pub struct RelationMeta {
     pub target: fn() -> &'static ModelMeta,
     /// What happens when the row it points to is deleted.
     pub on_delete: OnDelete,
+    /// When Postgres checks it.
+    pub checked: Checked,
+}
+
+/// When Postgres checks a foreign key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// At the end of each statement.
+    AtOnce,
+    /// At the end of each statement, unless the transaction defers it with
+    /// `SET CONSTRAINTS`.
+    Deferrable,
+    /// At the end of the transaction, unless that says otherwise.
+    Deferred,
 }
 
 /// What happens to a row when the row its foreign key points to is deleted.

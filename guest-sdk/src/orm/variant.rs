@@ -96,14 +96,16 @@ const fn agree(one: &ModelMeta, other: &ModelMeta) -> bool {
     true
 }
 
-/// Whether two columns can be one: of one type, and with one range if both have
-/// one.
+/// Whether two columns can be one: of one type, both computed or none, and with
+/// one range if both have one.
 const fn fits(column: &ColumnMeta, other: &ColumnMeta) -> bool {
     let is_one_range = match (column.check, other.check) {
         (Some(check), Some(other)) => is_same(check.as_bytes(), other.as_bytes()),
         _ => true,
     };
-    column.sql.oid == other.sql.oid && is_one_range
+    column.sql.oid == other.sql.oid
+        && is_one_range
+        && column.generated.is_some() == other.generated.is_some()
 }
 
 /// Whether a column of the parent is missing which an insert must give.
@@ -111,7 +113,10 @@ const fn lacks_column(model: &ModelMeta, parent: &ModelMeta) -> bool {
     let mut index = 0;
     while index < parent.columns.len() {
         let column = &parent.columns[index];
-        let is_given = column.nullable || column.auto || column.default.is_some();
+        let is_given = column.nullable
+            || column.auto
+            || column.default.is_some()
+            || column.generated.is_some();
         let is_discriminator = match parent.discriminator {
             Some(discriminator) => discriminator == index,
             None => false,

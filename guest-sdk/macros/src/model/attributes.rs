@@ -124,8 +124,9 @@ impl TableAttributes {
             (None, None, None) => None,
             (Some(field), None, None) => {
                 let column = errors.take(position(field, fields))?;
-                let is_text = fields[column].relation.is_none();
-                if !is_text || fields[column].attributes.key.is_some() {
+                let attributes = &fields[column].attributes;
+                let is_set = attributes.key.is_none() && attributes.generated.is_none();
+                if fields[column].relation.is_some() || !is_set {
                     errors.add(field, "the discriminator is a column of text or of choices");
                 }
                 Some(Sharing::Parent(column, field.span()))

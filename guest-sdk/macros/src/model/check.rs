@@ -13,6 +13,8 @@ pub(super) fn fields(fields: &[Field], errors: &mut Errors) {
         check_auto(field, errors);
         check_auto_now(field, errors);
         check_on_delete(field, errors);
+        check_deferrable(field, errors);
+        check_generated(field, errors);
         check_nulls(field, errors);
         if let Some(range) = &field.attributes.range {
             errors.take(range_sql(&field.column, range));
@@ -164,6 +166,40 @@ fn check_on_delete(field: &Field, errors: &mut Errors) {
             on_delete,
             "`set_null` needs the field to be an `Option<ForeignKey<T>>`",
         );
+    }
+}
+
+fn check_deferrable(field: &Field, errors: &mut Errors) {
+    let deferrable = field.attributes.deferrable.as_ref();
+    if let Some(deferrable) = deferrable.filter(|_| field.relation.is_none()) {
+        errors.add(&deferrable.name, "`deferrable` is for a `ForeignKey<T>`");
+    }
+}
+
+/// What Postgres computes is set by nothing else.
+fn check_generated(field: &Field, errors: &mut Errors) {
+    let attributes = &field.attributes;
+    let Some(generated) = &attributes.generated else {
+        return;
+    };
+    let set = [
+        &attributes.key,
+        &attributes.auto,
+        &attributes.auto_now,
+        &attributes.version,
+        &attributes.soft_delete,
+    ];
+    let message = "the column is computed from others of the row (`generated`), so nothing else \
+                   sets it";
+    for attribute in set.into_iter().flatten() {
+        errors.add(attribute, message);
+    }
+    if attributes.default.is_some() {
+        errors.add(generated, message);
+    }
+    let on_delete = attributes.on_delete.as_ref();
+    if let Some(on_delete) = on_delete.filter(|on_delete| *on_delete == "set_null") {
+        errors.add(on_delete, message);
     }
 }
 

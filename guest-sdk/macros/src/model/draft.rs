@@ -11,12 +11,11 @@ use super::field::Field;
 impl Model {
     pub(super) fn expand_draft(&self) -> TokenStream {
         let (model, name, visibility) = (&self.name, self.draft_name(), &self.visibility);
-        let fields = self.fields.iter().map(field);
-        let arms = self
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| arm(index, field));
+        // What Postgres computes is not to be given.
+        let given = self.fields.iter().enumerate();
+        let given = given.filter(|(_, field)| field.attributes.generated.is_none());
+        let fields = given.clone().map(|(_, given)| field(given));
+        let arms = given.map(|(index, field)| arm(index, field));
         let required = self
             .fields
             .iter()

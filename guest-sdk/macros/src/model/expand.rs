@@ -222,12 +222,18 @@ impl Model {
             Some("set_null") => quote!(SetNull),
             _ => quote!(NoAction),
         };
+        let checked = match &field.attributes.deferrable {
+            None => quote!(AtOnce),
+            Some(deferrable) if deferrable.is_immediate => quote!(Deferrable),
+            Some(_) => quote!(Deferred),
+        };
         quote! {
             ::plinth::orm::RelationMeta {
                 field: #name,
                 column: #index,
                 target: || <#target as ::plinth::orm::Model>::META,
                 on_delete: ::plinth::orm::OnDelete::#on_delete,
+                checked: ::plinth::orm::Checked::#checked,
             }
         }
     }
@@ -294,6 +300,9 @@ fn column_meta(field: &Field) -> TokenStream {
         .and_then(|d| d.expand(field).ok())
     {
         settings.push(quote!(default: ::core::option::Option::Some(#default)));
+    }
+    if let Some(generated) = &attributes.generated {
+        settings.push(quote!(generated: ::core::option::Option::Some(#generated)));
     }
     let range = attributes.range.as_ref();
     if let Some(sql) = range.and_then(|range| check::range_sql(column, range).ok()) {

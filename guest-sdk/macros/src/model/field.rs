@@ -7,7 +7,7 @@ use syn::{
 };
 
 use super::default::Default;
-use super::index::{Method, NULLS};
+use super::index::{Method, NULLS, sql};
 use crate::names;
 
 /// A column and its attributes.
@@ -25,6 +25,12 @@ pub(super) struct Field {
     pub(super) attributes: FieldAttributes,
 }
 
+/// `deferrable`, or `deferrable = immediate`.
+pub(super) struct Deferrable {
+    pub(super) name: Ident,
+    pub(super) is_immediate: bool,
+}
+
 /// What stands in `#[model(…)]` above a field.
 #[derive(Default)]
 pub(super) struct FieldAttributes {
@@ -39,8 +45,10 @@ pub(super) struct FieldAttributes {
     pub(super) index: bool,
     pub(super) index_method: Option<Method>,
     pub(super) default: Option<Default>,
+    pub(super) generated: Option<LitStr>,
     pub(super) range: Option<ExprRange>,
     pub(super) on_delete: Option<Ident>,
+    pub(super) deferrable: Option<Deferrable>,
     column: Option<LitStr>,
 }
 
@@ -104,7 +112,8 @@ impl Field {
         let is_filled_in = attributes.auto.is_some()
             || attributes.auto_now.is_some()
             || attributes.version.is_some()
-            || attributes.default.is_some();
+            || attributes.default.is_some()
+            || attributes.generated.is_some();
         !self.is_nullable && !is_filled_in
     }
 
@@ -113,6 +122,27 @@ impl Field {
         match &self.inner {
             Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
             _ => None,
+        }
+    }
+}
+
+impl Deferrable {
+    fn parse(name: &Ident, meta: &ParseNestedMeta<'_>) -> syn::Result<Self> {
+        let written: Option<Ident> = match meta.input.peek(Token![=]) {
+            true => Some(meta.value()?.parse()?),
+            false => None,
+        };
+        let is_immediate = written.is_some();
+        match written.filter(|written| written != "immediate") {
+            None => Ok(Self {
+                name: name.clone(),
+                is_immediate,
+            }),
+            Some(other) => Err(Error::new_spanned(
+                other,
+                "a foreign key is checked at the end of the transaction with `deferrable`, and \
+                 with `deferrable = immediate` only where that says so",
+            )),
         }
     }
 }
@@ -143,8 +173,10 @@ impl FieldAttributes {
             }
             "index" => self.index = true,
             "default" => self.default = Some(Default(meta.value()?.parse()?)),
+            "generated" => self.generated = Some(sql(meta.value()?)?),
             "range" => self.range = Some(range(meta.value()?.parse()?)?),
             "on_delete" => self.on_delete = Some(meta.value()?.parse()?),
+            "deferrable" => self.deferrable = Some(Deferrable::parse(name, meta)?),
             "column" => self.column = Some(meta.value()?.parse()?),
             _ => return Err(meta.error(KNOWN)),
         }
@@ -154,7 +186,8 @@ impl FieldAttributes {
 
 const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `version`, `soft_delete`, \
                      `unique`, `index`, \
-                     `default = …`, `range = 1..=5`, `on_delete = cascade` and `column = \"…\"`";
+                     `default = …`, `generated = \"…\"`, `range = 1..=5`, `on_delete = cascade`, \
+                     `deferrable` and `column = \"…\"`";
 
 fn nulls(written: &Ident) -> syn::Result<Ident> {
     if written == NULLS {

@@ -45,7 +45,8 @@ impl Model {
         let name = &self.name;
         let columns = self.fields.iter().enumerate().map(|(index, field)| {
             let message = format!(
-                "`{}.{}` has another type or range than the column `{}` of the parent",
+                "`{}.{}` has another type or range than the column `{}` of the parent, \
+                 or only one of them is `generated`",
                 self.name, field.name, field.column
             );
             quote_spanned! {field.ty.span()=>

@@ -274,6 +274,7 @@ impl Model {
                     column: #column,
                     target: || <#model as ::plinth::orm::Model>::META,
                     on_delete: ::plinth::orm::OnDelete::Cascade,
+                    checked: ::plinth::orm::Checked::AtOnce,
                 }
             }
         };

@@ -34,6 +34,9 @@ fn column(column: &ColumnMeta) -> String {
         text.push_str(" DEFAULT ");
         text.push_str(&default_value(default));
     }
+    if let Some(expression) = column.generated {
+        text.push_str(&format!(" GENERATED ALWAYS AS ({expression}) STORED"));
+    }
     text
 }
 

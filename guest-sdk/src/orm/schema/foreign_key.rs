@@ -2,7 +2,7 @@
 
 use super::names::{quoted, quoted_text};
 use super::part::{Kind, Part};
-use crate::orm::meta::{ModelMeta, OnDelete, RelationMeta};
+use crate::orm::meta::{Checked, ModelMeta, OnDelete, RelationMeta};
 
 pub(super) fn of(model: &'static ModelMeta) -> impl Iterator<Item = Part> {
     let relations = model.relations.iter();
@@ -18,8 +18,13 @@ fn foreign_key(model: &ModelMeta, relation: &RelationMeta) -> Part {
         OnDelete::Cascade => " ON DELETE CASCADE",
         OnDelete::SetNull => " ON DELETE SET NULL",
     };
+    let checked = match relation.checked {
+        Checked::AtOnce => "",
+        Checked::Deferrable => " DEFERRABLE INITIALLY IMMEDIATE",
+        Checked::Deferred => " DEFERRABLE INITIALLY DEFERRED",
+    };
     let definition = format!(
-        "FOREIGN KEY ({}) REFERENCES {} ({}){on_delete}",
+        "FOREIGN KEY ({}) REFERENCES {} ({}){on_delete}{checked}",
         quoted(column),
         quoted(target.table),
         quoted(target.key_column().name)

@@ -1,6 +1,6 @@
 //! Many rows updated at once, each to values of its own.
 
-use super::change::{refuse_append_only, refuse_slice, refuse_version};
+use super::change::{refuse_append_only, refuse_generated, refuse_slice, refuse_version};
 use super::unnest::is_element;
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
@@ -70,6 +70,7 @@ pub(crate) fn check_bulk_update(select: &Select, columns: &[usize]) -> Result<()
                 model.table
             )));
         }
+        refuse_generated(model, &model.columns[*column])?;
         if columns[..place].contains(column) {
             return Err(Error::invalid_query(format!(
                 "`bulk_update` of `{}` names `{name}` twice",

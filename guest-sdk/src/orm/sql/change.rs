@@ -141,6 +141,20 @@ pub(super) fn refuse_version(
     )))
 }
 
+/// # Errors
+///
+/// When Postgres computes the column.
+pub(super) fn refuse_generated(model: &ModelMeta, column: &ColumnMeta) -> Result<()> {
+    if column.generated.is_none() {
+        return Ok(());
+    }
+    Err(Error::invalid_query(format!(
+        "`{}.{}` is computed by Postgres (`generated`), so nothing sets it; \
+         change the columns it is computed from",
+        model.table, column.name
+    )))
+}
+
 impl Writer {
     /// Decides whether the table has a name for the queries in what is
     /// written.
@@ -227,6 +241,7 @@ impl Writer {
             {
                 return Err(twice(model, column));
             }
+            refuse_generated(model, column)?;
             self.name(column.name);
             self.push(" = ");
             self.own_value(&assign.value)?;

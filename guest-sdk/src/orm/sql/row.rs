@@ -1,6 +1,6 @@
 //! Statements on one row, found by its key.
 
-use super::change::refuse_append_only;
+use super::change::{refuse_append_only, refuse_generated};
 use super::writer::Writer;
 use crate::database::{Parameter, Statement};
 use crate::orm::edit::Base;
@@ -74,6 +74,7 @@ pub(crate) fn save_row(
     let mut word = " SET ";
     for (index, column) in model.columns.iter().enumerate() {
         if is_saved(index) {
+            refuse_generated(model, column)?;
             writer.push(word);
             writer.name(column.name);
             writer.push(" = ");
@@ -102,8 +103,11 @@ pub(crate) fn save_row(
 /// Whether a save of a row writes a column: one that was changed, and where it
 /// is not known what the table holds, any that is the author's to give.
 pub(crate) fn is_saved(model: &ModelMeta, base: &Base, values: &[Value], column: usize) -> bool {
-    let is_given =
-        column != model.key && model.version != Some(column) && !model.columns[column].auto_now;
+    let meta = &model.columns[column];
+    let is_given = column != model.key
+        && model.version != Some(column)
+        && !meta.auto_now
+        && meta.generated.is_none();
     (is_given && base.is_unsure()) || values[column].differs_from(&base.values[column])
 }
 

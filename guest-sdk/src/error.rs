@@ -44,6 +44,17 @@ pub(crate) enum Kind {
     MultipleObjects { table: &'static str },
     /// A row was to be saved that another has changed.
     Stale { table: &'static str },
+    /// Rows were to be inserted that a trigger of the table left out.
+    Skipped {
+        table: &'static str,
+        left_out: usize,
+        of: usize,
+    },
+    /// A row was to be updated instead of inserted that can't be.
+    InTheWay {
+        table: &'static str,
+        why: &'static str,
+    },
     /// A value out of the database does not fit its Rust type.
     Decode(Decode),
     /// A value cannot be written in Postgres' format.
@@ -129,6 +140,31 @@ impl Error {
     #[must_use]
     pub fn stale(table: &'static str) -> Self {
         Self::new(Kind::Stale { table })
+    }
+
+    /// So many of the rows that were to be inserted into `table` were left out by
+    /// a trigger of the table.
+    ///
+    /// ```
+    /// let error = plinth::Error::skipped("books", 1, 30);
+    /// assert!(error.is_skipped());
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "1 of 30 rows was not inserted into `books`: a trigger of the table left it out"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn skipped(table: &'static str, left_out: usize, of: usize) -> Self {
+        Self::new(Kind::Skipped {
+            table,
+            left_out,
+            of,
+        })
+    }
+
+    /// A row of `table` with the key of a new one can't be updated instead.
+    pub(crate) fn in_the_way(table: &'static str, why: &'static str) -> Self {
+        Self::new(Kind::InTheWay { table, why })
     }
 
     pub(crate) fn multiple_objects(table: &'static str) -> Self {
@@ -235,6 +271,13 @@ impl Error {
         matches!(self.kind(), Kind::Stale { .. })
     }
 
+    /// Whether rows were not inserted because a trigger of the table left them out;
+    /// see [`QuerySet::bulk_create`](crate::orm::QuerySet::bulk_create).
+    #[must_use]
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.kind(), Kind::Skipped { .. })
+    }
+
     /// Whether a relation was read without having been loaded.
     #[must_use]
     pub fn is_not_loaded(&self) -> bool {
@@ -260,10 +303,12 @@ impl Error {
     }
 
     /// Whether a unique constraint was violated, one case of Django's
-    /// `IntegrityError`; see [`constraint`](Error::constraint) for which.
+    /// `IntegrityError`; see [`constraint`](Error::constraint) for which. Of an
+    /// `on_conflict` with `do_update`, whether two of the new rows are in each
+    /// other's way, or one is in the way of another variant's.
     #[must_use]
     pub fn is_unique_violation(&self) -> bool {
-        self.is_state("23505")
+        self.is_state("23505") || matches!(self.kind(), Kind::InTheWay { .. })
     }
 
     /// Whether a foreign key points to a row that is not there, or a row that
@@ -460,6 +505,27 @@ impl fmt::Display for Error {
                 "the row of `{table}` was changed or deleted by another since it was loaded; \
                  load it again"
             ),
+            Kind::Skipped {
+                table,
+                left_out,
+                of,
+            } => {
+                let (was, them) = match left_out {
+                    1 => ("was", "it"),
+                    _ => ("were", "them"),
+                };
+                write!(
+                    f,
+                    "{left_out} of {of} rows {was} not inserted into `{table}`: \
+                     a trigger of the table left {them} out"
+                )
+            }
+            Kind::InTheWay { table, why } => {
+                write!(
+                    f,
+                    "no row of `{table}` is updated instead of a new one: {why}"
+                )
+            }
             Kind::Decode(decode) => decode.fmt(f),
             Kind::Encode(reason) => write!(f, "a value cannot be sent to Postgres: {reason}"),
             Kind::NotLoaded { field, call } => match field.split_once('.') {

@@ -393,11 +393,11 @@ fn a_row_of_another_variant_is_not_updated_instead() {
         upsert.do_update([Car::name.set(excluded(Car::name)), Car::doors.set(4)])
     };
     let error = upsert(truck.id).insert(&db).unwrap_err();
-    assert!(error.is_not_found(), "{error}");
+    assert!(error.is_unique_violation(), "{error}");
     let many = Car::objects().on_conflict(Car::id);
     let many = many.do_update([Car::doors.set(4)]);
     let error = many.bulk_create([car(70), car(truck.id)], &db).unwrap_err();
-    assert!(error.is_not_found(), "{error}");
+    assert!(error.is_unique_violation(), "{error}");
     let left = Vehicle::objects().get(&db).expect("the truck alone");
     assert_eq!((left.id, &*left.name), (truck.id, "Unimog"));
 

@@ -1,6 +1,9 @@
 //! Inserting rows that may be there already.
 
+mod upsert;
+
 use std::marker::PhantomData;
+use std::slice;
 
 use super::column::Column;
 use super::draft::DraftValues;
@@ -12,8 +15,8 @@ use super::node::{ColumnRef, Node};
 use super::related::Related;
 use super::row_reader::RowReader;
 use super::select::Select;
-use super::sql;
 use super::update::{Assign, AssignTerm};
+use super::value::Value;
 use super::values::only;
 use crate::database::Rows;
 use crate::{Db, Error, Result};
@@ -122,13 +125,15 @@ impl<M: Model> InsertOrNothing<M, ()> {
     ///
     /// # Errors
     ///
-    /// As [`QuerySet::bulk_create`](super::QuerySet::bulk_create).
+    /// As [`QuerySet::bulk_create`](super::QuerySet::bulk_create), but for rows that a
+    /// trigger leaves out: they are not among those that were inserted.
     pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
         self.0.check()?;
         let drafts: Vec<_> = rows.into_iter().collect();
-        insert::in_batches::<M, _>(&drafts, db, |drafts, db| {
+        let insert = |drafts: &[M::New], db: &Db| {
             insert::decode(&insert::batch(drafts, Some(&self.0.conflict), db)?)
-        })
+        };
+        insert::in_batches::<M, _>(&drafts, db, insert, |_, _| Ok(()))
     }
 }
 
@@ -138,11 +143,14 @@ impl<M: Model> InsertOrUpdate<M, M::New> {
     /// # Errors
     ///
     /// When the statement fails, such as for another constraint;
-    /// [`is_invalid_query`](Error::is_invalid_query) when it updates nothing;
-    /// [`is_not_found`](Error::is_not_found) when the row that is in the way is
-    /// of another variant of the table, which stays as it is.
+    /// [`is_invalid_query`](Error::is_invalid_query) when it updates nothing, or finds
+    /// no row because a column is NULL by which it looks for one;
+    /// [`is_unique_violation`](Error::is_unique_violation) when the row that is in the
+    /// way is of another variant of the table, which stays as it is;
+    /// [`is_skipped`](Error::is_skipped) when a trigger leaves it out.
     pub fn insert(self, db: &Db) -> Result<(M, bool)> {
-        only(self.0.batch(&[&self.0.draft], db)?, M::META.table)
+        let drafts = slice::from_ref(&self.0.draft);
+        only(upsert(&self.0.conflict, drafts, db)?, M::META.table)
     }
 }
 
@@ -153,8 +161,10 @@ impl<M: Model> InsertOrUpdate<M, ()> {
     /// # Errors
     ///
     /// As [`insert`](Self::insert) and
-    /// [`QuerySet::bulk_create`](super::QuerySet::bulk_create); Postgres
-    /// refuses two rows of one batch that are in each other's way.
+    /// [`QuerySet::bulk_create`](super::QuerySet::bulk_create);
+    /// [`is_unique_violation`](Error::is_unique_violation) too when two of the rows are
+    /// in each other's way. Then none is changed; in a transaction, once that is
+    /// given up.
     pub fn bulk_create(
         self,
         rows: impl IntoIterator<Item = M::New>,
@@ -162,15 +172,11 @@ impl<M: Model> InsertOrUpdate<M, ()> {
     ) -> Result<Vec<(M, bool)>> {
         self.0.check()?;
         let drafts: Vec<_> = rows.into_iter().collect();
-        let insert = |db: &Db| {
-            insert::in_batches::<M, _>(&drafts, db, |drafts, db| {
-                self.0.batch(&drafts.iter().collect::<Vec<_>>(), db)
-            })
-        };
+        let upsert = |db: &Db| upsert(&self.0.conflict, &drafts, db);
         match M::META.variant {
             // The statement does not fail for a row of another variant.
-            Some(_) => db.join_or_begin(M::META, insert),
-            None => insert(db),
+            Some(_) => db.join_or_begin(M::META, upsert),
+            None => upsert(db),
         }
     }
 }
@@ -180,16 +186,20 @@ impl<M: Model, D> Upsert<M, D> {
     fn check(&self) -> Result<()> {
         self.refusal.clone().map_or(Ok(()), Err)
     }
+}
 
-    fn batch(&self, drafts: &[&M::New], db: &Db) -> Result<Vec<(M, bool)>> {
-        let drafts: Vec<&dyn DraftValues> = drafts.iter().map(|draft| *draft as _).collect();
-        let statement = sql::upsert(M::META, &drafts, &self.conflict)?;
-        let rows = db.write(M::META, &statement)?;
-        if rows.len() < drafts.len() {
-            return Err(Error::not_found(M::META.table));
-        }
-        decode(&rows)
-    }
+/// Inserts or updates rows, in as many statements as they take.
+fn upsert<M: Model>(conflict: &Conflict, drafts: &[M::New], db: &Db) -> Result<Vec<(M, bool)>> {
+    let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
+    upsert::refuse_nulls(M::META, conflict, &values)?;
+    let insert = |drafts: &[M::New], db: &Db| {
+        let values: Vec<&dyn DraftValues> = drafts.iter().map(|draft| draft as _).collect();
+        decode(&upsert::send(M::META, conflict, &values, db)?)
+    };
+    insert::in_batches::<M, _>(drafts, db, insert, |rows: &[(M, _)], db| {
+        let keys = rows.iter().map(|(row, _)| Value::new(row.key()));
+        upsert::check(M::META, conflict, &values, &keys.collect::<Vec<_>>(), db)
+    })
 }
 
 /// What follows the columns of an upserted row.

@@ -40,6 +40,7 @@ impl<M: Model> QuerySet<M> {
     ///
     /// When Postgres refuses a row, of which
     /// [`copy_line`](Error::copy_line) tells which;
+    /// [`is_skipped`](Error::is_skipped) when a trigger leaves rows out;
     /// [`is_invalid_query`](Error::is_invalid_query) when a row gives other
     /// columns than the first, or a column has another type. After an error the
     /// transaction has failed, back to its last savepoint.
@@ -132,8 +133,18 @@ impl Load<'_> {
         };
         open.buffer.put_i16(END);
         open.send()?;
-        open.copy.finish()
+        let inserted = open.copy.finish()?;
+        match self.rows.checked_sub(inserted) {
+            None | Some(0) => Ok(inserted),
+            Some(left_out) => Err(skipped(self.model, left_out, self.rows)),
+        }
     }
+}
+
+fn skipped(model: &ModelMeta, left_out: u64, given: u64) -> Error {
+    let [left_out, given] =
+        [left_out, given].map(|rows| usize::try_from(rows).unwrap_or(usize::MAX));
+    Error::skipped(model.table, left_out, given)
 }
 
 impl<'db> Open<'db> {

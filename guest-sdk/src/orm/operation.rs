@@ -1,6 +1,7 @@
 //! Queries, updates and drafts as operations, to start or to run with others.
 
 use super::combined::Combined;
+use super::insert;
 use super::model::Model;
 use super::query_set::{count, decode_rows, exists, operation};
 use super::related::Related;
@@ -118,7 +119,5 @@ impl<M: Model, S: Selection<M>> IntoOperation for ReturningValues<M, S> {
 #[doc(hidden)]
 pub fn insert_operation<M: Model>(draft: &M::New) -> Operation<M> {
     let statement = sql::insert(M::META, &[draft], None);
-    Operation::write(M::META, statement, |rows, _| {
-        only(decode_rows(&rows, &Related::default())?, M::META.table)
-    })
+    Operation::write(M::META, statement, |rows, _| insert::read_one(&rows))
 }

@@ -31,7 +31,7 @@ pub(crate) use bulk_update::{bulk_update, check_bulk_update};
 pub(crate) use change::{delete, hard_delete, update};
 pub(crate) use combination::{any_of_combination, combination, count_combination};
 pub(crate) use copy::{copy_in, copy_out};
-pub(crate) use insert::{insert, is_uniform, upsert};
+pub(crate) use insert::{has_nulls_not_distinct, insert, is_uniform, upsert};
 pub(crate) use junction::{Tie, tie};
 pub(crate) use row::{delete_row, hard_delete_row, is_saved, save_row, select_row};
 pub(crate) use select::{Ask, aggregate, select};

@@ -120,7 +120,8 @@ impl Driver for Script {
     fn copy_in(&self, database: &str, sql: &str, data: &[u8]) -> Result<u64> {
         self.note_copy(database, sql);
         self.copies.borrow_mut().push_back(data.to_vec());
-        Ok(0)
+        let answer = self.answers.borrow_mut().pop_front();
+        Ok(answer.map_or(0, |answer| answer.affected))
     }
 
     fn copy_out(&self, database: &str, sql: &str) -> Result<Vec<u8>> {

@@ -164,6 +164,11 @@ impl<M: Model> QuerySet<M> {
     ///
     /// When a statement fails; then no row is inserted. Inside a transaction
     /// that transaction is to be given up, as after any failed statement.
+    /// [`is_skipped`](crate::Error::is_skipped) when a trigger of the table leaves
+    /// rows out: outside of a transaction the others are inserted if they fit into
+    /// one statement, up to a thousand rows.
+    /// [`is_invalid_query`](crate::Error::is_invalid_query) when the query set is
+    /// narrowed, which an insert does not look at.
     pub fn bulk_create(self, rows: impl IntoIterator<Item = M::New>, db: &Db) -> Result<Vec<M>> {
         self.select.refuse_narrowing("bulk_create")?;
         insert::many(&rows.into_iter().collect::<Vec<_>>(), db)

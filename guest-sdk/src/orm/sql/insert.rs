@@ -4,7 +4,7 @@ use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::conflict::Conflict;
 use crate::orm::draft::DraftValues;
-use crate::orm::meta::{IndexMeta, IndexTerm, ModelMeta, VariantMeta};
+use crate::orm::meta::{ColumnMeta, IndexMeta, IndexTerm, ModelMeta, VariantMeta};
 use crate::orm::node::ColumnRef;
 use crate::{Error, Result};
 
@@ -43,6 +43,11 @@ pub(crate) fn upsert(
     let mut writer = Writer::new(model);
     // Without its table a column could be that of EXCLUDED.
     writer.scope.is_qualified = true;
+    writer.push(if model.managed {
+        ""
+    } else {
+        "WITH upserted AS ("
+    });
     writer.insert(model, drafts)?;
     writer.on_conflict(conflict)?;
     writer.push(" DO UPDATE");
@@ -54,8 +59,11 @@ pub(crate) fn upsert(
     }
     writer.push(" RETURNING ");
     writer.columns(0, model);
-    // Only a row version that was there has been locked, or updated, by anyone.
-    writer.push(", (t0.xmax = 0)");
+    match model.managed {
+        // Only a row version that was there has been locked, or updated, by anyone.
+        true => writer.push(", (t0.xmax = 0)"),
+        false => writer.upserted(model),
+    }
     Ok(writer.finish())
 }
 
@@ -82,30 +90,42 @@ fn given_columns(model: &ModelMeta, drafts: &[&dyn DraftValues]) -> Vec<usize> {
 /// The condition of the unique index of just these columns, if it is of some
 /// rows only: Postgres finds the index by both.
 fn condition_of(model: &ModelMeta, conflict: &Conflict) -> Option<&'static str> {
-    let is_of_target = |index: &IndexMeta| {
-        let mut terms = index.terms.iter();
-        index.unique
-            && index.terms.len() == conflict.target.len()
-            && terms.all(|term| match term {
-                IndexTerm::Column(column) | IndexTerm::Descending(column) => {
-                    let mut target = conflict.target.iter();
-                    target.any(|at| usize::from(at.index) == *column)
-                }
-                IndexTerm::Expression(_) => false,
-            })
-    };
     if let [column] = *conflict.target {
         let column = usize::from(column.index);
         if column == model.key || model.columns[column].unique {
             return None;
         }
     }
-    let mut indexes = model.indexes.iter().filter(|index| is_of_target(index));
+    let mut indexes = indexes_of(model, conflict);
     // One of all rows serves as it is.
     let first = indexes.next()?.condition?;
     indexes
         .all(|index| index.condition.is_some())
         .then_some(first)
+}
+
+/// The unique indexes of just the columns that a conflict is expected in.
+fn indexes_of<'a>(
+    model: &'a ModelMeta,
+    conflict: &'a Conflict,
+) -> impl Iterator<Item = &'a IndexMeta> {
+    let is_of_target = |term: &IndexTerm| match term {
+        IndexTerm::Column(column) | IndexTerm::Descending(column) => {
+            let mut target = conflict.target.iter();
+            target.any(|at| usize::from(at.index) == *column)
+        }
+        IndexTerm::Expression(_) => false,
+    };
+    model.indexes.iter().filter(move |index| {
+        let is_as_long = index.terms.len() == conflict.target.len();
+        index.unique && is_as_long && index.terms.iter().all(is_of_target)
+    })
+}
+
+/// Whether a NULL is in the way of another, in the index that a conflict is
+/// expected in.
+pub(crate) fn has_nulls_not_distinct(model: &ModelMeta, conflict: &Conflict) -> bool {
+    indexes_of(model, conflict).any(|index| index.nulls_not_distinct)
 }
 
 impl Writer {
@@ -140,6 +160,28 @@ impl Writer {
             self.push(condition);
         }
         Ok(())
+    }
+
+    /// Whether each row is new, of a table that may have no system columns: the
+    /// query around a change sees the rows that were there before it.
+    fn upserted(&mut self, model: &ModelMeta) {
+        self.push(") SELECT ");
+        for column in model.columns {
+            self.upserted_column(column);
+            self.push(", ");
+        }
+        self.push("NOT EXISTS (SELECT FROM ");
+        self.table(model.table, 0);
+        self.push(" WHERE ");
+        self.column(0, model.key_column());
+        self.push(" = ");
+        self.upserted_column(model.key_column());
+        self.push(") FROM upserted");
+    }
+
+    fn upserted_column(&mut self, column: &ColumnMeta) {
+        self.push("upserted.");
+        self.name(column.name);
     }
 
     /// What an insert had for a column.

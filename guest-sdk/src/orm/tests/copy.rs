@@ -33,6 +33,7 @@ fn copied() -> Vec<u8> {
 fn a_load_asks_for_the_types_and_sends_rows_in_the_binary_format() {
     let script = Script::install();
     script.answer(rows(&[TEXT, TEXT], &[]), 0);
+    script.answer(rows(&[], &[]), 2);
     let cars = [
         create!(Car { name: "\\\t" }),
         create!(Car {

@@ -599,3 +599,74 @@ pub(crate) fn survives<T: ColumnType + Clone + PartialEq + Debug>(sent: &T) {
     db.execute("RESET ALL", &[]).expect("settings");
     assert_eq!(&copied, sent);
 }
+
+/// Before version 18 Postgres ends a load of CSV at such a line, which is the
+/// server that these tests run on.
+#[test]
+fn a_line_that_would_end_a_load_is_refused_and_nothing_of_it_is_there() {
+    let mut db = lines();
+    let csv = "a\n\\.\nb\nc\n";
+    let loads: [(&str, &str, u64); 6] = [
+        ("(FORMAT csv)", csv, 2),
+        ("(FORMAT csv)", "\\.\nb\n", 1),
+        ("(FORMAT csv, HEADER)", "text\n\\.\n", 2),
+        ("(FORMAT csv)", "a\r\n\\.\r\nb\r\n", 2),
+        ("WITH CSV", "\"x\ny\"\n\\.\nb\n", 3),
+        ("", csv, 2),
+    ];
+    for (options, data, line) in loads {
+        let sql = format!("COPY lines (text) FROM STDIN {options}");
+        let error = db.copy_in(&sql, data.as_bytes()).expect_err("it would end");
+        assert_eq!(error.copy_line(), Some(line), "{options} {data:?}: {error}");
+        assert_eq!(error.sqlstate(), Some("22P04"));
+        // Also where the line comes in two parts.
+        let (one, two) = data
+            .as_bytes()
+            .split_at(data.find("\\.").expect("it is there") + 1);
+        let error = db.copy_in(&sql, std::io::Read::chain(one, two));
+        assert_eq!(error.expect_err("it would end").copy_line(), Some(line));
+    }
+    let error = db.copy_csv_in("lines", &["text"], csv.as_bytes());
+    assert_eq!(error.expect_err("it would end").copy_line(), Some(2));
+    assert_eq!(texts(&db), []);
+    db.transaction(|tx| {
+        let refused = tx.transaction(|sp| sp.copy_csv_in("lines", &["text"], csv.as_bytes()));
+        assert_eq!(refused.expect_err("it would end").copy_line(), Some(2));
+        tx.copy_csv_in("lines", &["text"], &b"kept\n"[..])
+    })
+    .expect("the transaction goes on");
+    assert_eq!(texts(&db), [Some("kept".to_owned())]);
+}
+
+#[test]
+fn such_a_line_is_loaded_where_it_is_a_value() {
+    let mut db = lines();
+    for (options, data, expected) in [
+        ("(FORMAT csv)", "\"\\.\"\nb\n", &["\\.", "b"][..]),
+        ("(FORMAT csv)", "\"x\n\\.\ny\"\n", &["x\n\\.\ny"]),
+        ("(FORMAT csv)", "a\n\\.", &["a", "\\."]),
+        ("(FORMAT csv)", "\\.x\n \\.\n", &["\\.x", " \\."]),
+        ("", "\\\\.\na\n\\.\n", &["\\.", "a"]),
+    ] {
+        let sql = format!("COPY lines (text) FROM STDIN {options}");
+        let count = db.copy_in(&sql, data.as_bytes()).expect("a load");
+        assert_eq!(usize::try_from(count), Ok(expected.len()), "{data:?}");
+        let loaded: Vec<_> = texts(&db).into_iter().flatten().collect();
+        assert_eq!(loaded, expected, "{data:?}");
+        Line::objects().hard_delete(&db).expect("deletes");
+    }
+    // What goes out goes in again.
+    let values = ["\\.", "x\n\\.\ny", "\\.\n", "\"\\.\""];
+    let rows = values.map(|text| create!(Line { text }));
+    Line::objects().copy_in(rows, &mut db).expect("copies");
+    let mut csv = Vec::new();
+    let ordered = Line::objects().order_by([Line::id.asc()]);
+    ordered
+        .values(Line::text)
+        .copy_csv_out(&mut csv, &mut db)
+        .expect("copies");
+    let count = db.copy_csv_in("lines", &["text"], &*csv).expect("copies");
+    assert_eq!(count, 4);
+    let twice: Vec<_> = texts(&db).into_iter().flatten().collect();
+    assert_eq!(twice, [values, values].concat());
+}

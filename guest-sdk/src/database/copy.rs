@@ -1,14 +1,17 @@
 //! COPY: many rows as a stream, into a table or out of a query.
 
+mod end_marker;
 mod tuples;
 
 use std::io::{ErrorKind, Read, Write};
 
-use super::Db;
 use super::driver::Transaction;
 use super::written::note_write;
+use super::{Db, Statement};
+use crate::bindings::plinth::host::database as host;
 use crate::{Error, Result};
 
+use end_marker::EndMarker;
 pub(crate) use tuples::TupleReader;
 
 /// How much crosses to the host at once; what it takes for certain.
@@ -25,6 +28,11 @@ impl Db {
     /// returns how many there were. `data` is in the format that the statement
     /// names, and goes to Postgres as it is.
     ///
+    /// At a line `\.` Postgres ends the load without a word of what stands
+    /// behind it, in CSV before version 18 and in the text format; so there it is
+    /// refused. Between quotes, and where nothing stands behind it in the text
+    /// format, it is not.
+    ///
     /// ```no_run
     /// # fn f(mut db: plinth::Db, file: &[u8]) -> plinth::Result<()> {
     /// let sql = "COPY books (title, stock) FROM STDIN (FORMAT csv, HEADER match, DELIMITER ';')";
@@ -34,8 +42,9 @@ impl Db {
     ///
     /// # Errors
     ///
-    /// When Postgres refuses the statement or a row, of which
-    /// [`copy_line`](Error::copy_line) tells which; when `data` cannot be read.
+    /// When Postgres refuses the statement or a row, or a line would end the
+    /// load, of which [`copy_line`](Error::copy_line) tells which; when `data`
+    /// cannot be read.
     /// After an error the transaction has failed, back to its last savepoint.
     pub fn copy_in(&mut self, sql: &str, mut data: impl Read) -> Result<u64> {
         self.copying(|db| send(db, sql, &mut data))
@@ -114,17 +123,53 @@ fn names(table: &str, columns: &[&str]) -> String {
 }
 
 fn send(db: &Db, sql: &str, data: &mut dyn Read) -> Result<u64> {
+    let mut marker = EndMarker::of(sql, || server_version(db))?;
     let mut copy = CopyIn::begin(db, sql)?;
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match data.read(&mut chunk) {
             Ok(0) => return copy.finish(),
-            Ok(length) => copy.write(&chunk[..length])?,
+            Ok(length) => {
+                let data = &chunk[..length];
+                if let Some(line) = marker.find(data) {
+                    return Err(ended_early(line, sql));
+                }
+                copy.write(data)?;
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(Error::other(error.to_string())),
         }
     }
 }
+
+/// The server's version, as one number: 150004.
+fn server_version(db: &Db) -> Result<u32> {
+    let rows = db.query_on(db.name(), &Statement::new("SHOW server_version_num", &[])?)?;
+    let version = rows.first().map(|row| row.get::<String>(0)).transpose()?;
+    // None that is not known is taken for an old one, which ends the load.
+    Ok(version
+        .and_then(|version| version.parse().ok())
+        .unwrap_or(0))
+}
+
+/// As Postgres tells of a line.
+fn ended_early(line: u64, sql: &str) -> Error {
+    let message = "a line `\\.` ends the load here, and Postgres would ignore what stands behind \
+                   it; to load it as a value of CSV put it between quotes, `\"\\.\"`";
+    let error = host::Error {
+        kind: host::ErrorKind::Server,
+        message: message.to_owned(),
+        sqlstate: Some(BAD_COPY_FILE_FORMAT.to_owned()),
+        context: Some(format!("COPY FROM STDIN, line {line}")),
+        detail: None,
+        constraint: None,
+        table: None,
+        column: None,
+    };
+    Error::database(error, sql)
+}
+
+const BAD_COPY_FILE_FORMAT: &str = "22P04";
 
 /// Rows that come out, of the transaction that this is.
 impl Db {

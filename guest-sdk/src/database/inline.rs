@@ -22,7 +22,7 @@ fn literal_of<'a>(token: &str, literals: &'a [String]) -> Option<&'a str> {
 
 /// How long the first token is, in bytes; never 0, and always the end of a
 /// character.
-fn token(sql: &str) -> usize {
+pub(super) fn token(sql: &str) -> usize {
     let bytes = sql.as_bytes();
     match bytes {
         [b'\'', ..] => quoted(bytes, 0, b'\'', false),

@@ -44,7 +44,7 @@ fn inexact(body: &[u8], number: InexactNumber<'_>) -> Problem {
         "{} has more digits than a number is kept with; send it as a string",
         number.text
     );
-    data_error_at(pointer_to(body, number.offset), &message)
+    data_error_at(&pointer_to(body, number.offset), &message)
 }
 
 fn refusal(body: &[u8], path: &Path, error: &serde_json::Error) -> Problem {
@@ -74,12 +74,12 @@ fn data_error(path: &Path, message: &str) -> Problem {
     } else {
         message.to_owned()
     };
-    data_error_at(pointer, &message)
+    data_error_at(&pointer, &message)
 }
 
-fn data_error_at(pointer: String, message: &str) -> Problem {
+fn data_error_at(pointer: &str, message: &str) -> Problem {
     let place = pointer.strip_prefix('/').unwrap_or("The body");
-    Problem::unprocessable(format!("{place}: {message}.")).with_error(&pointer, message)
+    Problem::unprocessable(format!("{place}: {message}.")).with_error(pointer, message)
 }
 
 fn segment(segment: &Segment) -> String {

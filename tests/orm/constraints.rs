@@ -1,5 +1,6 @@
 //! What tables say of their rows: deferred foreign keys, computed columns.
 
+use plinth::Partial;
 use plinth::orm::excluded;
 use plinth::prelude::*;
 use plinth_tests::native_database;
@@ -173,4 +174,20 @@ fn nothing_else_sets_what_postgres_computes() {
             .unwrap_err(),
     );
     assert_eq!(ware(&db).worth, 6);
+}
+
+#[derive(Partial, Debug)]
+#[partial(model = Spouse)]
+struct Tie {
+    of: ForeignKey<Spouse>,
+    witness: Option<ForeignKey<Spouse>>,
+}
+
+#[test]
+fn a_part_of_a_row_has_its_foreign_keys() {
+    let db = native_database(&[Spouse::META]);
+    create!(Spouse { id: 1, of: 1 }).insert(&db).expect("a row");
+    let tie = Spouse::objects().only::<Tie>().get(&db).expect("a part");
+    assert_eq!((tie.of.key(), tie.witness.is_none()), (&1, true));
+    assert!(tie.of.get().unwrap_err().is_not_loaded());
 }

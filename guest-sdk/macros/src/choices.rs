@@ -100,7 +100,8 @@ impl Choices {
         let enumeration = self.expand_choices();
         let column = self.expand_column();
         let serde = self.expand_serde();
-        quote! { #enumeration #column #serde }
+        let key = self.expand_key();
+        quote! { #enumeration #column #serde #key }
     }
 
     fn expand_choices(&self) -> TokenStream {
@@ -202,6 +203,27 @@ impl Choices {
 
                 fn accepts(ty: &::plinth::database::Type) -> bool {
                     <::std::string::String as ::plinth::database::ColumnType>::accepts(ty)
+                }
+            }
+        }
+    }
+
+    /// What lets one be given for a foreign key to a model whose key it is.
+    fn expand_key(&self) -> TokenStream {
+        let Self { name, .. } = self;
+        let option = quote!(::core::option::Option);
+        let key = quote!(::plinth::orm::ForeignKey<T>);
+        let model = quote!(::plinth::orm::Model<Key = #name>);
+        quote! {
+            impl<T: #model> ::plinth::orm::IntoField<#key> for #name {
+                fn into_field(self) -> #key {
+                    ::plinth::orm::ForeignKey::new(self)
+                }
+            }
+
+            impl<T: #model> ::plinth::orm::IntoField<#option<#key>> for #name {
+                fn into_field(self) -> #option<#key> {
+                    #option::Some(::plinth::orm::ForeignKey::new(self))
                 }
             }
         }

@@ -346,7 +346,8 @@ pub fn derive_model(input: TokenStream) -> TokenStream {
 /// ```
 ///
 /// A field is the column of its name, or what `#[partial(value = …)]` says: a
-/// column over a relation, an expression or an aggregate of the field's type.
+/// column over a relation, an expression or an aggregate of the field's type. A
+/// `ForeignKey<T>` is the foreign key of its name, with the key alone.
 #[proc_macro_derive(Partial, attributes(partial))]
 pub fn derive_partial(input: TokenStream) -> TokenStream {
     partial::expand(input.into()).into()

@@ -9,6 +9,11 @@ pub(crate) fn plain(ident: &Ident) -> String {
     ident.unraw().to_string()
 }
 
+/// The constant of the column that a foreign key is.
+pub(crate) fn key_constant(field: &Ident) -> Ident {
+    Ident::new(&format!("{}_id", plain(field)), field.span())
+}
+
 /// `OnHold` as `on_hold`.
 pub(crate) fn snake_case(ident: &Ident) -> String {
     let mut text = String::new();

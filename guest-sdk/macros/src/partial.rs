@@ -1,11 +1,13 @@
 //! `#[derive(Partial)]`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, Path, Type};
 
 use crate::errors::Errors;
+use crate::model::argument_of;
+use crate::names;
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match syn::parse2(input).and_then(|input| Partial::parse(&input)) {
@@ -106,19 +108,48 @@ impl Field {
         })
     }
 
+    /// The model that a foreign key points to, and the type of its column: it is
+    /// read of the key that stands there.
+    fn foreign_key(&self) -> Option<(&Type, TokenStream)> {
+        let option = argument_of(&self.ty, "Option");
+        let inner = option.unwrap_or(&self.ty);
+        let target = argument_of(inner, "ForeignKey").or_else(|| argument_of(inner, "OneToOne"))?;
+        let key = quote!(<#target as ::plinth::orm::Model>::Key);
+        Some((
+            target,
+            match option {
+                Some(_) => quote!(::core::option::Option<#key>),
+                None => key,
+            },
+        ))
+    }
+
     fn select(&self, model: &Path) -> TokenStream {
         let Self { name, ty, value } = self;
+        let (column, ty) = match self.foreign_key() {
+            None => (quote_spanned!(ty.span()=> <#model>::#name), quote!(#ty)),
+            Some((target, key)) => (key_column(model, name, target, ty.span()), key),
+        };
         match value {
             Some(value) => quote_spanned! {value.span()=>
                 ::plinth::orm::select_value::<#model, #ty, _>(#value, values);
             },
             // With its type said, a mismatch is one of two types.
             None => quote_spanned! {ty.span()=>
-                let column: ::plinth::orm::Column<#model, #ty> = <#model>::#name;
+                let column: ::plinth::orm::Column<#model, #ty> = #column;
                 ::plinth::orm::select_value(column, values);
             },
         }
     }
+}
+
+/// The column of a foreign key, which points where the part says.
+fn key_column(model: &Path, name: &Ident, target: &Type, span: Span) -> TokenStream {
+    let column = names::key_constant(name);
+    quote_spanned! {span=> {
+        let _: fn() -> <#target as ::plinth::orm::Model>::Path<#model> = <#model>::#name;
+        <#model>::#column
+    }}
 }
 
 fn model(input: &DeriveInput) -> syn::Result<Path> {

@@ -1,6 +1,10 @@
+use std::net::IpAddr;
+
+use super::choices::Choices;
 use super::foreign_key::ForeignKey;
 use super::model::Model;
-use crate::{Decimal, Uuid};
+use crate::database::{BitString, Cidr, Inet, MacAddr, Money, PgLsn, TimeTz};
+use crate::{Date, DateTime, Decimal, Interval, Time, Timestamp, Uuid};
 
 /// What [`create!`](crate::create!) takes for a field of type `T`: a `T`, and
 /// what becomes one without loss.
@@ -9,7 +13,9 @@ use crate::{Decimal, Uuid};
 /// it points to, and a field that can be NULL the value without its `Some`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not go into a field of type `{T}`",
-    label = "expected a `{T}`"
+    label = "expected a `{T}`",
+    note = "a foreign key takes a row or its key; a key of a type of your own is written \
+            `ForeignKey::new(key)`"
 )]
 pub trait IntoField<T> {
     /// The field's value.
@@ -98,7 +104,19 @@ macro_rules! keys {
     )*};
 }
 
-keys! { i16 i32 i64 String Uuid }
+// One of a type of the plugin's own goes in by `ForeignKey::new`: only where it
+// is declared can it be listed, as `#[derive(Choices)]` does.
+keys! {
+    bool i16 i32 i64 f32 f64 Decimal String Vec<u8> Uuid
+    Timestamp Date DateTime Time TimeTz Interval
+    IpAddr Inet Cidr MacAddr BitString Money PgLsn
+}
+
+impl<K: Choices, T: Model<Key = K>> IntoField<Option<ForeignKey<T>>> for Option<K> {
+    fn into_field(self) -> Option<ForeignKey<T>> {
+        self.map(ForeignKey::new)
+    }
+}
 
 impl<T: Model<Key = String>> IntoField<ForeignKey<T>> for &str {
     fn into_field(self) -> ForeignKey<T> {

@@ -1,4 +1,5 @@
 use plinth::Partial;
+use plinth::orm::ForeignKey;
 
 mod models;
 use models::{Author, Book};
@@ -17,6 +18,18 @@ struct Card {
 #[partial(model = Book)]
 struct Title {
     title: String,
+}
+
+#[derive(Partial)]
+#[partial(model = Book)]
+struct Tie {
+    author: ForeignKey<Book>,
+}
+
+#[derive(Partial)]
+#[partial(model = Book)]
+struct OptionalTie {
+    author: Option<ForeignKey<Author>>,
 }
 
 fn main() {

@@ -1,3 +1,4 @@
+use plinth::database::{BitString, Cidr, Inet, MacAddr, Money, PgLsn, TimeTz};
 use plinth::orm::Draft;
 use plinth::prelude::*;
 
@@ -135,4 +136,77 @@ fn a_foreign_key_is_its_key_in_json() {
     );
     let error = key.get().unwrap_err();
     assert!(error.is_not_loaded());
+}
+
+/// A model with a key of each type, and one that refers to it.
+macro_rules! keys {
+    ($($module:ident $ty:ty;)*) => {$(
+        mod $module {
+            use super::*;
+
+            #[derive(Model)]
+            #[model(table = "things")]
+            pub struct Thing {
+                #[model(key)]
+                pub id: $ty,
+            }
+
+            #[derive(Model)]
+            #[model(table = "parts")]
+            pub struct Part {
+                #[model(key, auto)]
+                pub id: i64,
+                pub of: ForeignKey<Thing>,
+                pub beside: Option<ForeignKey<Thing>>,
+                pub above: Option<ForeignKey<Thing>>,
+                pub others: ManyToMany<Thing>,
+            }
+
+            pub fn part(key: $ty) -> <Part as Model>::New {
+                create!(Part { of: key.clone(), beside: key.clone(), above: Some(key) })
+            }
+
+            pub fn tie(part: &Part, key: $ty, db: &Db) -> Result<u64> {
+                part.others.remove([key.clone()], db)?;
+                part.others.add([key], db)
+            }
+        }
+    )*};
+}
+
+keys! {
+    booleans bool;
+    small i16;
+    integers i32;
+    numbers i64;
+    reals f32;
+    doubles f64;
+    decimals Decimal;
+    texts String;
+    bytes Vec<u8>;
+    uuids Uuid;
+    times Timestamp;
+    dates Date;
+    local_times plinth::DateTime;
+    clocks plinth::Time;
+    zoned_clocks TimeTz;
+    intervals Interval;
+    addresses std::net::IpAddr;
+    networks Inet;
+    blocks Cidr;
+    cards MacAddr;
+    bits BitString;
+    sums Money;
+    places PgLsn;
+    choices Status;
+}
+
+#[test]
+fn a_key_of_any_type_goes_into_a_foreign_key() {
+    let price = Decimal::new(150, 2);
+    let part = decimals::part(price);
+    assert_eq!(part.of.expect("it is given").key(), &price);
+    let part = choices::part(Status::OnSale);
+    let above = part.above.expect("it is given").expect("a key");
+    assert_eq!(above.key(), &Status::OnSale);
 }

@@ -4,7 +4,7 @@ use expect_test::expect;
 use plinth::orm::{Selection, Values, count};
 use plinth::{Partial, prelude::*};
 
-use crate::models::{Book, Status};
+use crate::models::{Author, Book, Review, Status};
 use crate::text;
 
 #[derive(Partial)]
@@ -55,4 +55,32 @@ fn aggregates_group_by_the_columns() {
         SELECT "author_id", COUNT(*) FROM "books" GROUP BY "author_id" HAVING COUNT(*) > $1
         --   $1 = 1"#]]
     .assert_eq(&text(query.to_sql()));
+}
+
+#[derive(Partial, JsonRow, serde::Serialize)]
+#[partial(model = Book)]
+pub struct Ties {
+    pub id: i64,
+    pub author: ForeignKey<Author>,
+    pub sequel_of: Option<ForeignKey<Book>>,
+}
+
+#[derive(Partial)]
+#[partial(model = Review)]
+pub struct Reviewed {
+    #[partial(value = Review::book().author_id())]
+    pub author: OneToOne<Author>,
+    #[partial(value = Review::book().sequel_of_id())]
+    pub before: Option<plinth::orm::ForeignKey<Book>>,
+}
+
+#[test]
+fn a_foreign_key_is_the_column_of_its_key() {
+    expect![[r#"
+        -- SELECT (0 parameters)
+        SELECT "id", "author_id", "sequel_of_id" FROM "books""#]]
+    .assert_eq(&text(Book::objects().only::<Ties>().to_sql()));
+    expect![[r#"
+        -- SELECT (0 parameters)
+        SELECT t1."author_id", t1."sequel_of_id" FROM "reviews" AS t0 LEFT JOIN "books" AS t1 ON t1."id" = t0."book_id""#]].assert_eq(&text(Review::objects().only::<Reviewed>().to_sql()));
 }

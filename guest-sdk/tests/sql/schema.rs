@@ -293,7 +293,7 @@ struct UserGroup {
     expected = "`UserGroup.tags` and `User.group_tags` are both tied by a table `user_group_tags`"
 )]
 fn two_relations_in_one_table_are_refused() {
-    schema::tables(&[User::META, UserGroup::META]);
+    let _ = schema::tables(&[User::META, UserGroup::META]);
 }
 
 #[derive(Model)]
@@ -309,7 +309,7 @@ struct UserGroupTag {
                            the model `UserGroupTag`: say `#[model(through = UserGroupTag(…, …))]`"
 )]
 fn a_relation_in_the_table_of_a_model_is_refused() {
-    schema::tables(&[User::META, UserGroupTag::META]);
+    let _ = schema::tables(&[User::META, UserGroupTag::META]);
 }
 
 #[derive(Model)]
@@ -326,5 +326,5 @@ struct Teacher {
 #[test]
 #[should_panic(expected = "`Teacher.books` and `Teacher.groups` are both tied by a table")]
 fn two_relations_of_a_model_in_one_table_are_refused() {
-    schema::tables(&[Teacher::META]);
+    let _ = schema::tables(&[Teacher::META]);
 }

@@ -84,10 +84,7 @@ impl Field {
     /// The name of the column's constant: `author_id` for the field `author`.
     pub(super) fn constant(&self) -> Ident {
         match self.relation {
-            Some(_) => Ident::new(
-                &format!("{}_id", names::plain(&self.name)),
-                self.name.span(),
-            ),
+            Some(_) => names::key_constant(&self.name),
             None => self.name.clone(),
         }
     }

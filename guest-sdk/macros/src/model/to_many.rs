@@ -234,7 +234,7 @@ impl Model {
         let target = &many.target;
         match &many.via {
             Via::ForeignKey(field) => {
-                let column = key_constant(field);
+                let column = names::key_constant(field);
                 quote!(::plinth::orm::Via::ForeignKey { column: <#target>::#column.index() })
             }
             Via::Through {
@@ -242,7 +242,7 @@ impl Model {
                 owner,
                 target,
             } => {
-                let (owner, target) = (key_constant(owner), key_constant(target));
+                let (owner, target) = (names::key_constant(owner), names::key_constant(target));
                 quote! {
                     ::plinth::orm::Via::Junction {
                         table: <#model as ::plinth::orm::Model>::META,
@@ -389,9 +389,4 @@ fn two_columns(owner: &str, target: &str) -> (String, String) {
         ),
         (one, other) => (one.to_owned(), other.to_owned()),
     }
-}
-
-/// The constant of the column that a foreign key is.
-fn key_constant(field: &Ident) -> Ident {
-    Ident::new(&format!("{}_id", names::plain(field)), field.span())
 }

@@ -258,6 +258,10 @@ fn tables_are_told_with_their_database() {
     assert!(!tables[0].ddl[1].contains("before"));
 }
 
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "a column can be in several unique constraints"
+)]
 #[derive(Model)]
 #[model(
     table = "stays",

@@ -191,3 +191,43 @@ fn a_part_of_a_row_has_its_foreign_keys() {
     assert_eq!((tie.of.key(), tie.witness.is_none()), (&1, true));
     assert!(tie.of.get().unwrap_err().is_not_loaded());
 }
+
+#[derive(Model, Debug)]
+#[model(table = "stays", unique(room, left_at, nulls_not_distinct))]
+struct Stay {
+    #[model(key, auto)]
+    id: i64,
+    room: i32,
+    left_at: Option<Timestamp>,
+    #[model(unique = nulls_not_distinct)]
+    invoice: Option<i32>,
+}
+
+/// A view of those who have not left.
+#[derive(Model, Debug)]
+#[model(table = "guests", managed = false)]
+struct Guest {
+    #[model(key)]
+    id: i64,
+    room: i32,
+}
+
+#[test]
+fn two_nulls_are_the_same_where_the_constraint_says_so() {
+    let db = native_database(&[Stay::META]);
+    let stay = |room, invoice: Option<i32>| create!(Stay { room, invoice }).insert(&db);
+    stay(1, Some(1)).expect("the first");
+    assert!(stay(1, Some(2)).unwrap_err().is_unique_violation());
+    stay(2, None).expect("another room");
+    assert!(stay(3, None).unwrap_err().is_unique_violation());
+}
+
+#[test]
+fn a_view_is_read_like_a_table_and_not_made() {
+    let db = native_database(&[Stay::META, Guest::META]);
+    let view = "CREATE VIEW guests AS SELECT id, room FROM stays WHERE left_at IS NULL";
+    db.execute(view, &[]).expect("a view");
+    create!(Stay { room: 7 }).insert(&db).expect("a stay");
+    let guest = Guest::objects().get(&db).expect("a guest");
+    assert_eq!((guest.id, guest.room), (1, 7));
+}

@@ -8,6 +8,7 @@ mod behind_slices;
 mod changes;
 mod inserts;
 mod methods;
+mod random;
 mod reads;
 
 use std::sync::mpsc::channel;

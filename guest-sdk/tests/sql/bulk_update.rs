@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use expect_test::{Expect, expect};
 use plinth::database::Statement;
-use plinth::orm::Selection;
+use plinth::orm::{Cte, Selection};
 use plinth::prelude::*;
 use plinth::testing::{Answer, Database, Refusal, use_database};
 
@@ -141,6 +141,81 @@ fn columns_of_the_model_itself_once_and_no_key() {
     refuse(
         Item::price + 1,
         expect!["`bulk_update` of `items` names what is no column of its own"],
+    );
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "shelves")]
+pub struct Shelf {
+    #[model(key)]
+    pub id: i64,
+    pub name: String,
+}
+
+#[derive(Model, Debug, Clone)]
+#[model(table = "goods")]
+pub struct Good {
+    #[model(key)]
+    pub id: i64,
+    pub stock: i32,
+    pub shelf: ForeignKey<Shelf>,
+    #[model(soft_delete)]
+    pub deleted_at: Option<Timestamp>,
+}
+
+fn check_narrowed(goods: QuerySet<Good>, expected: Expect) {
+    let log = Rc::new(Log::default());
+    use_database(log.clone());
+    let good = Good {
+        id: 1,
+        stock: 7,
+        shelf: ForeignKey::new(3),
+        deleted_at: None,
+    };
+    let db = Db::named("default");
+    goods
+        .bulk_update([&good], Good::stock, &db)
+        .expect("an update");
+    expected.assert_eq(&log.0.borrow().join("\n"));
+}
+
+#[test]
+fn only_rows_that_the_query_set_finds() {
+    check_narrowed(
+        Good::objects().filter(Good::stock.gt(1) | Good::stock.lt(0)),
+        expect![[r#"
+            -- UPDATE (4 parameters)
+            UPDATE "goods" AS t0 SET "stock" = new.c1 FROM unnest($1, $2) AS new (c0, c1) WHERE t0."id" = new.c0 AND (t0."stock" > $3 OR t0."stock" < $4) AND t0."deleted_at" IS NULL
+            --   $1 = '{1}'::int8[]
+            --   $2 = '{7}'::int4[]
+            --   $3 = 1
+            --   $4 = 0"#]],
+    );
+    check_narrowed(
+        Good::objects()
+            .with_deleted()
+            .exclude(Good::shelf().name().eq("low")),
+        expect![[r#"
+            -- UPDATE (3 parameters)
+            UPDATE "goods" AS t0 SET "stock" = new.c1 FROM unnest($1, $2) AS new (c0, c1) WHERE t0."id" = new.c0 AND t0."id" IN (SELECT t1."id" FROM "goods" AS t1 LEFT JOIN "shelves" AS t2 ON t2."id" = t1."shelf_id" WHERE NOT (t2."name" = $3))
+            --   $1 = '{1}'::int8[]
+            --   $2 = '{7}'::int4[]
+            --   $3 = 'low'"#]],
+    );
+    check_narrowed(
+        Good::objects()
+            .with(Cte::raw(
+                "few",
+                "SELECT id FROM shelves WHERE id < {}",
+                (9,),
+            ))
+            .filter(Q::raw("{} IN (SELECT id FROM few)", (Good::shelf_id,))),
+        expect![[r#"
+            -- WITH (3 parameters)
+            WITH "few" AS (SELECT id FROM shelves WHERE id < $1) UPDATE "goods" AS t0 SET "stock" = new.c1 FROM unnest($2, $3) AS new (c0, c1) WHERE t0."id" = new.c0 AND (t0."shelf_id" IN (SELECT id FROM few)) AND t0."deleted_at" IS NULL
+            --   $1 = 9
+            --   $2 = '{1}'::int8[]
+            --   $3 = '{7}'::int4[]"#]],
     );
 }
 

@@ -394,6 +394,27 @@ mod tests {
         );
     }
 
+    #[derive(crate::Model)]
+    #[model(table = "measures", managed = false)]
+    struct Measure {
+        #[model(key)]
+        id: i64,
+        value: i64,
+    }
+
+    #[test]
+    fn a_table_without_system_columns_is_asked_which_rows_it_had() {
+        let conflict = Conflict {
+            target: vec![ColumnRef::own(0)],
+            assigns: vec![Measure::value.set(1).term],
+        };
+        let draft = create!(Measure { id: 7, value: 1 });
+        let statement = upsert(Measure::META, &[&draft], &conflict).unwrap();
+        expect![[r#"
+            WITH upserted AS (INSERT INTO "measures" AS t0 ("id", "value") VALUES ($1, $2) ON CONFLICT ("id") DO UPDATE SET "value" = $3 RETURNING t0."id", t0."value") SELECT upserted."id", upserted."value", NOT EXISTS (SELECT FROM "measures" AS t0 WHERE t0."id" = upserted."id") FROM upserted"#]]
+        .assert_eq(statement.sql());
+    }
+
     #[test]
     fn rows_of_defaults_alone() {
         let draft = || <Book as Model>::New::default();

@@ -17,6 +17,7 @@
 mod cells;
 mod column_type;
 mod copy;
+mod cursor_names;
 mod db;
 mod driver;
 mod explain;
@@ -58,6 +59,7 @@ pub use postgres_types::Type;
 pub(crate) use cells::Cells;
 pub(crate) use column_type::{write_array, write_array_of};
 pub(crate) use copy::{CHUNK_BYTES, CopyIn, TupleReader};
+pub(crate) use cursor_names::CursorName;
 pub(crate) use db::DEFAULT;
 pub(crate) use literal::exact_literals;
 pub(crate) use parameters::{PARAMETERS_MAX, write_cell};

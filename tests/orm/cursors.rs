@@ -112,3 +112,64 @@ fn a_wrong_query_opens_none() {
     assert!(query.iterator(10, &db).is_err());
     assert_eq!(Number::objects().count(&db).expect("a count"), 1);
 }
+
+/// Each iterator within the one before, twenty of them, given back in another
+/// order than they came.
+#[test]
+fn any_number_of_one_statement_are_nested() {
+    let mut db = numbers(25);
+    db.transaction(|tx| {
+        let mut open: Vec<_> = (0..20)
+            .map(|_| ordered().iterator(2, tx))
+            .collect::<Result<_>>()?;
+        for (index, rows) in open.iter_mut().enumerate() {
+            let ids = rows
+                .by_ref()
+                .take(index + 1)
+                .map(|row| row.map(|row| row.id));
+            let ids: Vec<_> = ids.collect::<Result<_>>()?;
+            assert_eq!(ids.last().copied(), i32::try_from(index + 1).ok());
+        }
+        for place in [3, 0, 11, 7] {
+            drop(open.remove(place));
+            open.push(ordered().iterator(3, tx)?);
+        }
+        assert_eq!(open_cursors(tx), 20);
+        let names = "SELECT count(DISTINCT name) FILTER (WHERE name ~ '_1?[0-9]$') FROM pg_cursors";
+        let few: i64 = tx.query(names, &[])?.first().expect("a row").get(0)?;
+        assert_eq!(few, 20, "names that are free are taken again");
+        let rest: Vec<_> = open.iter_mut().map(Iterator::count).collect();
+        assert_eq!(rest[..3], [23, 22, 20], "what was read is not read again");
+        drop(open);
+        assert_eq!(open_cursors(tx), 0);
+        Ok(())
+    })
+    .expect("commits");
+}
+
+#[test]
+fn one_that_was_forgotten_or_undone_is_in_no_ones_way() {
+    let mut db = numbers(3);
+    for _ in 0..3 {
+        let undone = db.transaction(|tx| {
+            for _ in 0..10 {
+                std::mem::forget(ordered().iterator(1, tx)?);
+            }
+            let undone = tx.transaction(|sp| {
+                let mut rows = ordered().iterator(1, sp)?;
+                rows.next().transpose()?;
+                sp.execute("no SQL", &[]).map(drop)
+            });
+            assert!(undone.is_err());
+            assert_eq!(ordered().iterator(1, tx)?.count(), 3);
+            assert_eq!(open_cursors(tx), 10);
+            let failed = ordered().filter(Q::raw("no_such_function()", ()));
+            let undone = tx.transaction(|sp| failed.iterator(1, sp).map(drop));
+            assert!(undone.is_err());
+            assert_eq!(ordered().iterator(1, tx)?.count(), 3);
+            Err::<(), _>(Error::other("undone"))
+        });
+        assert_eq!(undone.expect_err("it is undone").to_string(), "undone");
+    }
+    assert_eq!(ordered().iterator(1, &db).expect("a cursor").count(), 3);
+}

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::cursor_names::CursorNames;
 use super::on_commit::Callback;
 use super::transaction_scope::{OpenScope, TransactionScope};
 use super::{Db, Statement, TransactionOptions, driver, note_write};
@@ -15,6 +16,8 @@ pub(super) struct Open {
     scopes: Vec<OpenScope>,
     /// What is to run after it has committed.
     pub(super) callbacks: RefCell<Vec<Callback>>,
+    /// Which cursors are open in it.
+    pub(super) cursors: CursorNames,
 }
 
 impl Db {
@@ -243,6 +246,7 @@ impl Db {
             handle: driver::Transaction::begin(&name, options)?,
             scopes: vec![OpenScope::begin(None)],
             callbacks: RefCell::default(),
+            cursors: CursorNames::default(),
         };
         Ok(Db {
             transaction: Some(open),

@@ -1,8 +1,6 @@
 //! Rows that come in parts.
 
-use std::cell::Cell;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::vec;
 
 use super::meta::ModelMeta;
@@ -12,7 +10,7 @@ use super::select::Select;
 use super::selection::Selection;
 use super::sql::{self, Ask};
 use super::values::{Values, read_rows};
-use crate::database::{Rows, Statement};
+use crate::database::{CursorName, Rows, Statement};
 use crate::{Db, Result};
 
 /// The rows of a query in parts, from a cursor in Postgres: Django's
@@ -23,7 +21,7 @@ use crate::{Db, Result};
 #[must_use = "rows are fetched as they are asked for"]
 pub struct RowIterator<'db, R> {
     db: CursorDb<'db>,
-    name: String,
+    name: CursorName,
     fetch: Statement,
     chunk_rows: u32,
     decode: Decode<'db, R>,
@@ -116,18 +114,16 @@ impl<'db, R> RowIterator<'db, R> {
             db.require_transaction()?;
         }
         let query = sql::select(select, Ask::All)?;
-        let name = name(&query);
-        let declare = query.after(&format!("DECLARE {name} NO SCROLL CURSOR FOR "));
-        let chunk_rows = chunk_rows.max(1);
-        let fetch = Statement::new(format!("FETCH {chunk_rows} FROM {name}"), &[])?;
         let db = CursorDb::of(db, select.model)?;
         let own = db.db();
-        own.execute_on(own.name(), &declare)?;
+        let name = own.name_cursor(&query);
+        let fetch = declare(own, query, &name.sql(), chunk_rows.max(1))
+            .inspect_err(|_| own.forget_cursor(&name))?;
         Ok(Self {
             db,
             name,
             fetch,
-            chunk_rows,
+            chunk_rows: chunk_rows.max(1),
             decode,
             rows: Vec::new().into_iter(),
             is_at_end: false,
@@ -143,19 +139,12 @@ impl<'db, R> RowIterator<'db, R> {
     }
 }
 
-/// A name that only a cursor for the same statement has at another time: the
-/// host's prepared FETCH keeps the columns it had.
-fn name(query: &Statement) -> String {
-    thread_local!(static COUNT: Cell<u64> = const { Cell::new(0) });
-    let count = COUNT.get();
-    COUNT.set(count + 1);
-    let mut hasher = DefaultHasher::new();
-    query.sql().hash(&mut hasher);
-    format!("rows_{:x}_{}", hasher.finish(), count % CURSORS_MAX)
+/// Opens a cursor and makes the statement that reads on from it.
+fn declare(db: &Db, query: Statement, name: &str, chunk_rows: u32) -> Result<Statement> {
+    let declare = query.after(&format!("DECLARE {name} NO SCROLL CURSOR FOR "));
+    db.execute_on(db.name(), &declare)?;
+    Statement::new(format!("FETCH {chunk_rows} FROM {name}"), &[])
 }
-
-/// How many cursors of one statement can be open at once.
-const CURSORS_MAX: u64 = 8;
 
 impl<R> Iterator for RowIterator<'_, R> {
     type Item = Result<R>;
@@ -181,13 +170,16 @@ impl<R> Drop for RowIterator<'_, R> {
         // A transaction of its own ends with it, and the cursor in it. One that
         // failed has closed the cursor already.
         if let CursorDb::Shared(db) = &self.db {
-            let _ = db.execute(format!("CLOSE {}", self.name), &[]);
+            let _ = db.execute(format!("CLOSE {}", self.name.sql()), &[]);
+            db.forget_cursor(&self.name);
         }
     }
 }
 
 impl<R> fmt::Debug for RowIterator<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RowIterator").field(&self.name).finish()
+        f.debug_tuple("RowIterator")
+            .field(&self.name.sql())
+            .finish()
     }
 }

@@ -5,6 +5,7 @@ mod condition;
 mod expression;
 mod naming;
 mod ordering;
+mod ranges;
 mod rows;
 mod strategy;
 mod truth;

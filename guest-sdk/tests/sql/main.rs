@@ -24,6 +24,7 @@ mod limits;
 mod lookups;
 mod models;
 mod partial;
+mod ranges;
 mod scalars;
 mod schema;
 mod search;

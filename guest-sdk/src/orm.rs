@@ -115,6 +115,7 @@ mod insert;
 mod json;
 mod json_row;
 mod junction;
+mod key_sequence;
 mod lookup;
 mod meta;
 mod model;
@@ -183,6 +184,7 @@ pub use insert::insert;
 pub use json::Document;
 pub use json_row::{JsonRow, JsonValue, RowJson};
 #[doc(hidden)]
+pub use key_sequence::sync_key_sequence;
 pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};
 pub use meta::{

@@ -11,6 +11,7 @@ mod distinct;
 mod expressions;
 mod faults;
 mod hostile;
+mod key_sequence;
 mod limits;
 mod loading;
 mod lookups;

@@ -6,7 +6,9 @@ use std::fmt::Debug;
 
 use plinth::DateTime;
 use plinth::database::ColumnType;
-use plinth::orm::{Expr, value};
+use plinth::orm::{
+    Expr, HeadlineOptions, coalesce, least, search_query, search_vector, value, when,
+};
 use plinth::prelude::*;
 use plinth_tests::native_database;
 use serde_json::{Value, json};
@@ -462,6 +464,104 @@ fn a_text_is_not_lost_to_a_null_that_is_put_into_it() {
                 Some(&row.text),
             ))
         },
+        &world,
+    );
+}
+
+/// That each of some expressions is NULL in the rows where it is told to be, and
+/// that the ORM knows whether it can be.
+fn check_nulls<T>(
+    exprs: impl IntoIterator<Item = (&'static str, Expr<Sheet, T>)>,
+    is_null: impl Fn(&Sheet) -> bool,
+    (db, rows): &(Db, Vec<Sheet>),
+) {
+    for (what, expr) in exprs {
+        let query = Sheet::objects().order_by([Sheet::id.asc()]);
+        let text = query.clone().values(expr.clone().cast::<Option<String>>());
+        let texts = text
+            .all(db)
+            .unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        let found: Vec<_> = texts.iter().map(Option::is_none).collect();
+        let expected: Vec<_> = rows.iter().map(&is_null).collect();
+        assert_eq!(found, expected, "{what}");
+        let can_be_null = query.values(expr.cast::<String>()).to_sql().is_err();
+        assert_eq!(can_be_null, expected.contains(&true), "{what}");
+    }
+}
+
+#[test]
+fn whether_an_expression_can_be_null_is_known() {
+    let world = sheets();
+    let (text, number, span) = (Sheet::maybe_text, Sheet::maybe_number, Sheet::maybe_span);
+    let query = || search_query(text);
+    check_nulls(
+        [
+            (
+                "headline",
+                Sheet::text.headline(query(), &HeadlineOptions::new()),
+            ),
+            ("split_part", Sheet::text.split_part(text, 1)),
+        ],
+        |row| row.maybe_text.is_none(),
+        &world,
+    );
+    check_nulls(
+        [("rank", search_vector(Sheet::text).rank(query()))],
+        |row| row.maybe_text.is_none(),
+        &world,
+    );
+    check_nulls(
+        [("rank", search_vector(text).rank(search_query("a")))],
+        |_| false,
+        &world,
+    );
+    check_nulls(
+        [
+            ("left", Sheet::text.left(number)),
+            ("right", Sheet::text.right(number)),
+            ("substr", Sheet::text.substr(number, 1)),
+            ("repeat", Sheet::text.repeat(number)),
+        ],
+        |row| row.maybe_number.is_none(),
+        &world,
+    );
+    check_nulls(
+        [
+            ("lower", Sheet::text.lower()),
+            ("concat", Sheet::text.concat(text).upper()),
+            ("replace", Sheet::text.replace(text, text).trim()),
+            ("coalesce", coalesce(text, "none")),
+            ("when", when(Sheet::maybe_number.gt(1), "a").otherwise("b")),
+            ("least", least(Sheet::text, text)),
+        ],
+        |_| false,
+        &world,
+    );
+    let left = when(number.is_null(), Sheet::text.left(number)).otherwise("b");
+    check_nulls([("when", left)], |row| row.maybe_number.is_none(), &world);
+    check_nulls(
+        [
+            ("days", plinth::orm::days(number)),
+            ("days times", plinth::orm::days(number) * 2.0),
+        ],
+        |row| row.maybe_number.is_none(),
+        &world,
+    );
+    check_nulls(
+        [("power", Sheet::price.power(Sheet::maybe_price))],
+        |row| row.maybe_price.is_none(),
+        &world,
+    );
+    check_nulls(
+        [("epoch", span.epoch())],
+        |row| row.maybe_span.is_none(),
+        &world,
+    );
+    let trunc = [("trunc", Sheet::day.trunc_month())];
+    check_nulls(trunc, |_| false, &world);
+    check_nulls(
+        [("abs", number.abs())],
+        |row| row.maybe_number.is_none(),
         &world,
     );
 }

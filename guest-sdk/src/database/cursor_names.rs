@@ -50,3 +50,36 @@ impl Db {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::database::{Script, TransactionOptions};
+
+    fn begin(database: &'static str) -> Db {
+        let name = Cow::Borrowed(database);
+        let begun = Db::named(database).begin_on(name, TransactionOptions::new());
+        begun.expect("a transaction")
+    }
+
+    #[test]
+    fn the_lowest_free_number_is_given_in_each_transaction() {
+        let _script = Script::install();
+        let (one, other) = (begin("one"), begin("other"));
+        let query = |sql: &str| Statement::new(sql, &[]).expect("a statement");
+        let (books, authors) = (query("SELECT 1"), query("SELECT 2"));
+        let number = |db: &Db, query| db.name_cursor(query).number;
+        assert_eq!([number(&one, &books), number(&one, &books)], [0, 1]);
+        assert_eq!([number(&one, &authors), number(&other, &books)], [0, 0]);
+        let third = one.name_cursor(&books);
+        let first = CursorName { number: 0, ..third };
+        one.forget_cursor(&first);
+        assert_eq!([number(&one, &books), number(&one, &books)], [0, 3]);
+        one.forget_cursor(&third);
+        assert_eq!([number(&one, &books), number(&other, &books)], [2, 1]);
+        drop(one);
+        assert_eq!(number(&begin("one"), &books), 0);
+    }
+}

@@ -121,6 +121,18 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_would_be_rounded_is_refused() {
+        #[derive(Debug, Deserialize)]
+        struct Near {
+            latitude: f64,
+        }
+        let near = Query::<Near>::parse("latitude=-48.8583701").unwrap().0;
+        assert!((near.latitude + 48.858_370_1).abs() < f64::EPSILON);
+        let refused = refused::<Near>("latitude=48.85837009999999999999");
+        assert!(refused.contains("more digits"), "{refused}");
+    }
+
+    #[test]
     fn an_empty_query_is_all_defaults() {
         assert_eq!(list(""), list("limit=&search="));
         assert_eq!(list("").after, 0);

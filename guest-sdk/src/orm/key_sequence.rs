@@ -33,7 +33,7 @@ use crate::{Db, Error, Result};
 /// which only the owner of the sequence can pass over at once; and when a
 /// statement fails.
 pub fn sync_key_sequence<M: Model>(db: &Db) -> Result<()> {
-    sync(&M::META, db)
+    sync(M::META, db)
 }
 
 /// A plugin's role may take the next number and not set it. Ten million take a

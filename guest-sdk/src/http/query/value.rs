@@ -8,6 +8,7 @@ use serde::de::{Deserializer, EnumAccess, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::error::Error;
+use crate::http::inexact_number;
 
 /// One value, or several where the parameter is repeated.
 pub(super) struct Value<'q>(pub(super) Vec<Cow<'q, str>>);
@@ -76,6 +77,13 @@ impl<'de> Deserializer<'de> for Value<'_> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self
+            .0
+            .iter()
+            .any(|text| inexact_number(text.as_bytes()).is_some())
+        {
+            return Err(Error::new("has more digits than a number is kept with"));
+        }
         visitor.visit_f64(self.parse(|| "a number".to_owned())?)
     }
 

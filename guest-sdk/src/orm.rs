@@ -94,6 +94,7 @@
 mod aggregate;
 mod array;
 mod bulk_update;
+mod by_key;
 mod choices;
 mod column;
 mod combined;
@@ -189,7 +190,7 @@ pub use lookup::TextForm;
 pub use lookup::{IntoText, Text};
 pub use meta::{
     CheckMeta, Checked, ColumnMeta, DefaultMeta, IndexMeta, IndexMethod, IndexTerm, JunctionMeta,
-    ModelMeta, OnDelete, RelationMeta, ToManyMeta, VariantMeta, Via,
+    ModelMeta, OnDelete, RelationMeta, TextEquality, ToManyMeta, VariantMeta, Via,
 };
 pub use model::{Model, delete, refresh};
 pub use null::MaybeNull;

@@ -12,6 +12,7 @@ mod expressions;
 mod faults;
 mod hostile;
 mod key_sequence;
+mod keys;
 mod limits;
 mod loading;
 mod lookups;

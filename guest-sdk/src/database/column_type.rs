@@ -52,6 +52,8 @@ pub use range::{Range, RangeElement};
 pub use text::Xml;
 pub use time::TimeTz;
 
+use crate::{Date, DateTime, Time, Timestamp, Uuid};
+
 /// A Rust type that a column can hold.
 ///
 /// | Rust | Postgres |
@@ -169,6 +171,15 @@ impl SqlType {
         Self::new(name, 0, 0)
     }
 
+    /// Whether two of its values are equal in Postgres only if their bytes are.
+    ///
+    /// Those of `numeric` keep how many digits they were written with, floats
+    /// have two zeros, and what Rust writes for an array or a range is not what
+    /// Postgres makes of it. What is not built into Postgres may be anything.
+    pub(crate) fn is_equal_by_bytes(self) -> bool {
+        EQUAL_BY_BYTES.contains(&self.oid)
+    }
+
     /// The type of arrays of `element`.
     ///
     /// # Panics
@@ -189,6 +200,28 @@ impl SqlType {
         }
     }
 }
+
+/// The types whose equal values have the same bytes.
+const EQUAL_BY_BYTES: [Oid; 18] = [
+    bool::SQL.oid,
+    i16::SQL.oid,
+    i32::SQL.oid,
+    i64::SQL.oid,
+    String::SQL.oid,
+    Vec::<u8>::SQL.oid,
+    Uuid::SQL.oid,
+    Timestamp::SQL.oid,
+    DateTime::SQL.oid,
+    Date::SQL.oid,
+    Time::SQL.oid,
+    TimeTz::SQL.oid,
+    Inet::SQL.oid,
+    Cidr::SQL.oid,
+    MacAddr::SQL.oid,
+    BitString::SQL.oid,
+    Money::SQL.oid,
+    PgLsn::SQL.oid,
+];
 
 impl fmt::Display for SqlType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

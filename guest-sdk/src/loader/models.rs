@@ -71,9 +71,8 @@ impl<'a, M: Model, T: ColumnType + Eq + Hash + Clone> DataLoader<'a, T, Rc<[M]>>
         M: 'a,
     {
         Self::new(db, move |keys, db| {
-            let mut groups = query.by_column(column, keys, db)?;
-            let rows = keys.iter().map(|key| groups.remove(key));
-            Ok(rows.map(|rows| rows.unwrap_or_default().into()).collect())
+            let rows = query.by_column(column, keys, db)?.into_iter();
+            Ok(rows.map(Rc::from).collect())
         })
     }
 }

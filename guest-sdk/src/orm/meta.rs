@@ -103,6 +103,25 @@ impl ModelMeta {
         }
     }
 
+    /// How texts in a column are compared, where not by their bytes.
+    pub(crate) fn text_equality(&self, column: usize) -> Option<TextEquality> {
+        let mut relations = self.relations.iter();
+        match relations.find(|relation| relation.column == column) {
+            Some(relation) => (relation.target)().key_column().text_equality,
+            None => self.columns.get(column)?.text_equality,
+        }
+    }
+
+    /// Whether a column is of the type `citext`.
+    pub(crate) fn is_citext(&self, column: usize) -> bool {
+        self.text_equality(column) == Some(TextEquality::Citext)
+    }
+
+    /// Whether values in a column are equal only if their bytes are.
+    pub(crate) fn is_equal_by_bytes(&self, column: usize) -> bool {
+        self.columns[column].sql.is_equal_by_bytes() && self.text_equality(column).is_none()
+    }
+
     /// The primary key's column.
     #[must_use]
     pub fn key_column(&self) -> &'static ColumnMeta {
@@ -138,6 +157,24 @@ pub struct ColumnMeta {
     pub unique: bool,
     /// Whether it has an index of its own.
     pub index: bool,
+    /// How its texts are compared, where not by their bytes. A foreign key's are
+    /// as the key's that it points to.
+    pub text_equality: Option<TextEquality>,
+}
+
+/// The type of texts that are compared without their case.
+pub(crate) const CITEXT: &str = "citext";
+
+/// A cast to an array of them.
+pub(crate) const CITEXTS: &str = "::citext[]";
+
+/// What finds texts equal that differ in their bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextEquality {
+    /// The type `citext` of the extension of this name.
+    Citext,
+    /// A collation, by its name.
+    Collation(&'static str),
 }
 
 impl ColumnMeta {
@@ -157,6 +194,7 @@ impl ColumnMeta {
             check: None,
             unique: false,
             index: false,
+            text_equality: None,
         }
     }
 }

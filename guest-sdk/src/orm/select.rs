@@ -8,6 +8,8 @@ use super::order::OrderTerm;
 use super::path::RelationPath;
 use super::related::Related;
 use super::selection::Selected;
+use super::value::Value;
+use crate::database::SqlType;
 
 pub(crate) use refusal::text as refusal;
 
@@ -42,6 +44,28 @@ pub(crate) struct Select {
     pub(crate) prefetches: Vec<&'static str>,
     /// What makes no sense in it, and is told when it is compiled.
     pub(crate) mistake: Option<Box<str>>,
+    /// The keys that its rows are matched with, where that takes Postgres.
+    pub(crate) asked: Option<Asked>,
+}
+
+/// Keys that rows are asked for by, as a table beside that of the rows: the
+/// keys, each once, and their places from 1.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) keys: Vec<Value>,
+    pub(crate) sql: SqlType,
+}
+
+impl Asked {
+    /// The key.
+    pub(crate) fn key() -> Node {
+        Node::sql(&["asked.asked_key"], Vec::new())
+    }
+
+    /// Its place.
+    pub(crate) fn place() -> Node {
+        Node::sql(&["asked.asked_place"], Vec::new())
+    }
 }
 
 /// Which rows are meant of a model with soft deletion.
@@ -92,6 +116,7 @@ impl Select {
             lock: None,
             prefetches: Vec::new(),
             mistake: None,
+            asked: None,
         }
     }
 

@@ -58,6 +58,16 @@ impl Selected {
         Self::own(model, ColumnRef::key(model).index)
     }
 
+    /// What is read as a Rust type.
+    pub(crate) fn of<T: ColumnType>(node: Node) -> Self {
+        Self {
+            node,
+            sql: T::SQL,
+            accepts: T::accepts,
+            nullable: T::NULLABLE,
+        }
+    }
+
     /// A column of the model itself.
     pub(crate) fn own(model: &'static ModelMeta, index: u16) -> Self {
         let column = &model.columns[usize::from(index)];
@@ -94,12 +104,7 @@ impl SelectedValues {
     }
 
     pub(crate) fn push<T: ColumnType>(&mut self, node: Node) {
-        self.values.push(Selected {
-            node,
-            sql: T::SQL,
-            accepts: T::accepts,
-            nullable: T::NULLABLE,
-        });
+        self.values.push(Selected::of::<T>(node));
     }
 
     /// The columns of whole rows of `M` over a path to them, and of what is

@@ -3,6 +3,7 @@
 
 mod copy;
 mod edit;
+mod keys;
 mod loader;
 mod read;
 mod routing;

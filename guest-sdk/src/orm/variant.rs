@@ -1,7 +1,7 @@
 //! Models that share a table: single-table inheritance.
 
 use super::draft::is_same;
-use super::meta::{ColumnMeta, ModelMeta, VariantMeta};
+use super::meta::{ColumnMeta, ModelMeta, TextEquality, VariantMeta};
 
 /// What is wrong with a variant, as far as it is not one of its columns.
 #[doc(hidden)]
@@ -96,8 +96,8 @@ const fn agree(one: &ModelMeta, other: &ModelMeta) -> bool {
     true
 }
 
-/// Whether two columns can be one: of one type, both computed or none, and with
-/// one range if both have one.
+/// Whether two columns can be one: of one type, both computed or none, compared in
+/// one way, and with one range if both have one.
 const fn fits(column: &ColumnMeta, other: &ColumnMeta) -> bool {
     let is_one_range = match (column.check, other.check) {
         (Some(check), Some(other)) => is_same(check.as_bytes(), other.as_bytes()),
@@ -106,6 +106,17 @@ const fn fits(column: &ColumnMeta, other: &ColumnMeta) -> bool {
     column.sql.oid == other.sql.oid
         && is_one_range
         && column.generated.is_some() == other.generated.is_some()
+        && is_one_equality(column, other)
+}
+
+const fn is_one_equality(column: &ColumnMeta, other: &ColumnMeta) -> bool {
+    match (column.text_equality, other.text_equality) {
+        (None, None) | (Some(TextEquality::Citext), Some(TextEquality::Citext)) => true,
+        (Some(TextEquality::Collation(name)), Some(TextEquality::Collation(other))) => {
+            is_same(name.as_bytes(), other.as_bytes())
+        }
+        _ => false,
+    }
 }
 
 /// Whether a column of the parent is missing which an insert must give.

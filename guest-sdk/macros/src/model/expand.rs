@@ -287,6 +287,10 @@ fn column_meta(field: &Field) -> TokenStream {
     if attributes.unique {
         settings.push(quote!(unique: true));
     }
+    if let Some(equality) = &attributes.text_equality {
+        let equality = equality.expand();
+        settings.push(quote!(text_equality: ::core::option::Option::Some(#equality)));
+    }
     let is_indexed = attributes.unique
         || attributes.nulls_not_distinct.is_some()
         || attributes.index_method.is_some();

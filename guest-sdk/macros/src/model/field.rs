@@ -49,7 +49,15 @@ pub(super) struct FieldAttributes {
     pub(super) range: Option<ExprRange>,
     pub(super) on_delete: Option<Ident>,
     pub(super) deferrable: Option<Deferrable>,
+    /// How texts are compared, where not by their bytes.
+    pub(super) text_equality: Option<TextEquality>,
     column: Option<LitStr>,
+}
+
+/// `citext`, or `collation = "…"`.
+pub(super) enum TextEquality {
+    Citext(Ident),
+    Collation(LitStr),
 }
 
 impl Field {
@@ -67,6 +75,9 @@ impl Field {
         attributes.unique |= one_to_one.is_some();
         attributes.unique &= attributes.nulls_not_distinct.is_none();
         let column = column_name(name, &attributes, relation.is_some())?;
+        if let Some(equality) = &attributes.text_equality {
+            equality.check(inner)?;
+        }
         let documented = field.attrs.iter().filter(|a| a.path().is_ident("doc"));
         Ok(Self {
             name: name.clone(),
@@ -174,15 +185,70 @@ impl FieldAttributes {
             "range" => self.range = Some(range(meta.value()?.parse()?)?),
             "on_delete" => self.on_delete = Some(meta.value()?.parse()?),
             "deferrable" => self.deferrable = Some(Deferrable::parse(name, meta)?),
+            "citext" => {
+                let equality = TextEquality::Citext(name.clone());
+                self.set_text_equality(equality)?;
+            }
+            "collation" => {
+                let equality = TextEquality::Collation(meta.value()?.parse()?);
+                self.set_text_equality(equality)?;
+            }
             "column" => self.column = Some(meta.value()?.parse()?),
             _ => return Err(meta.error(KNOWN)),
         }
         Ok(())
     }
+
+    fn set_text_equality(&mut self, equality: TextEquality) -> syn::Result<()> {
+        match self.text_equality.replace(equality) {
+            None => Ok(()),
+            Some(before) => Err(before.error("a column is `citext` or has one collation")),
+        }
+    }
+}
+
+impl TextEquality {
+    fn check(&self, ty: &Type) -> syn::Result<()> {
+        let is_text = match ungrouped(ty) {
+            Type::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "String"),
+            _ => false,
+        };
+        if !is_text {
+            let message = "`citext` and `collation` say how texts are compared, so the field is a \
+                           `String` or `Option<String>`; a foreign key has what the key it points \
+                           to has";
+            return Err(self.error(message));
+        }
+        match self {
+            Self::Collation(name) if name.value().is_empty() || name.value().len() > 63 => {
+                Err(self.error("a collation's name has 1 to 63 bytes"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn error(&self, message: &str) -> Error {
+        match self {
+            Self::Citext(name) => Error::new_spanned(name, message),
+            Self::Collation(name) => Error::new_spanned(name, message),
+        }
+    }
+
+    /// What the model's description says of it.
+    pub(super) fn expand(&self) -> TokenStream {
+        match self {
+            Self::Citext(_) => quote!(::plinth::orm::TextEquality::Citext),
+            Self::Collation(name) => quote!(::plinth::orm::TextEquality::Collation(#name)),
+        }
+    }
 }
 
 const KNOWN: &str = "a field's attributes are `key`, `auto`, `auto_now`, `version`, `soft_delete`, \
-                     `unique`, `index`, \
+                     `unique`, `index`, `citext`, `collation = \"…\"`, \
                      `default = …`, `generated = \"…\"`, `range = 1..=5`, `on_delete = cascade`, \
                      `deferrable` and `column = \"…\"`";
 
@@ -220,6 +286,14 @@ fn column_name(name: &Ident, attributes: &FieldAttributes, is_key: bool) -> syn:
         Some(literal) => Error::new_spanned(literal, message),
         None => Error::new_spanned(name, message),
     })
+}
+
+/// A type that a macro put in a group of no delimiters.
+fn ungrouped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => ungrouped(&group.elem),
+        ty => ty,
+    }
 }
 
 /// `T` of `Name<T>`, however the path to `Name` is written.

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::QuerySet;
-use crate::database::{ColumnType, Rows, Statement};
+use crate::database::{Rows, Statement};
+use crate::orm::by_key::ByKey;
 use crate::orm::column::Column;
-use crate::orm::condition::Q;
 use crate::orm::meta::ModelMeta;
 use crate::orm::model::Model;
-use crate::orm::node::{ColumnRef, Node, Op};
-use crate::orm::operand::Operand;
+use crate::orm::path::RelationPath;
 use crate::orm::related::Related;
 use crate::orm::row_reader::RowReader;
 use crate::orm::select::Select;
+use crate::orm::selection::Selected;
 use crate::orm::sql::{self, Ask};
+use crate::orm::value::Value;
 use crate::orm::values::only;
 use crate::{Db, Error, Result};
 
@@ -75,8 +76,8 @@ impl<M: Model> QuerySet<M> {
         self.clone().order_by([column.asc().nulls_last()]).first(db)
     }
 
-    /// The rows with these primary keys, each by its key; keys without a row are
-    /// left out.
+    /// The rows with these primary keys, each by the key that was asked for; keys
+    /// without a row are left out.
     ///
     /// # Errors
     ///
@@ -90,17 +91,18 @@ impl<M: Model> QuerySet<M> {
         M::Key: Eq + Hash,
     {
         self.select.refuse_slice("in_bulk")?;
-        let mut operands = vec![Node::Column(ColumnRef::key(M::META))];
-        operands.extend(keys.into_iter().map(|key| Operand::value(&key).0));
-        if operands.len() == 1 {
-            return Ok(HashMap::new());
-        }
-        let array_oid = M::Key::SQL.array_oid;
-        let has_key = Q::new(Node::op(Op::In { array_oid }, operands));
-        let rows = self.clone().filter(has_key).all(db)?;
+        let keys: Vec<M::Key> = keys.into_iter().collect();
+        let by = ByKey {
+            select: self.select.clone(),
+            prefix: RelationPath::ROOT,
+            key: Selected::key(M::META),
+            column: Some(M::META.key),
+        };
+        let values: Vec<Value> = keys.iter().map(|key| Value::new(key)).collect();
+        let rows = self.rows_by(by, &values, db)?;
+        let rows = keys.into_iter().zip(rows);
         Ok(rows
-            .into_iter()
-            .map(|row| (row.key().clone(), row))
+            .filter_map(|(key, mut rows)| Some((key, rows.pop()?)))
             .collect())
     }
 

@@ -44,13 +44,13 @@ impl SharedTable {
     /// The columns, each once. Those of variants can be NULL, because the rows
     /// of others have none.
     pub(super) fn columns(&self) -> Vec<ColumnMeta> {
-        let mut columns = self.base.columns.to_vec();
+        let mut columns: Vec<_> = columns_of(self.base).collect();
         for variant in &self.variants {
-            for column in variant.columns {
+            for column in columns_of(variant) {
                 if columns.iter().all(|known| known.name != column.name) {
                     columns.push(ColumnMeta {
                         nullable: true,
-                        ..*column
+                        ..column
                     });
                 }
             }
@@ -70,4 +70,13 @@ impl SharedTable {
             own.filter_map(|column| Some((model.variant?, column)))
         })
     }
+}
+
+/// A model's columns, foreign keys with what the keys they point to have.
+fn columns_of(model: &'static ModelMeta) -> impl Iterator<Item = ColumnMeta> {
+    let columns = model.columns.iter().enumerate();
+    columns.map(|(index, column)| ColumnMeta {
+        text_equality: model.text_equality(index),
+        ..*column
+    })
 }

@@ -113,7 +113,7 @@ impl Writer {
         } else {
             for (index, row) in rows.iter().enumerate() {
                 self.push(if index == 0 { "(VALUES " } else { ", " });
-                self.values_of(columns, row)?;
+                self.values_of(model, columns, row)?;
             }
         }
         self.push(") AS new ");
@@ -125,13 +125,19 @@ impl Writer {
         Ok(())
     }
 
-    fn values_of(&mut self, columns: &[usize], row: &[&dyn Parameter]) -> Result<()> {
+    fn values_of(
+        &mut self,
+        model: &ModelMeta,
+        columns: &[usize],
+        row: &[&dyn Parameter],
+    ) -> Result<()> {
         for (place, column) in columns.iter().enumerate() {
             self.push(if place == 0 { "(" } else { ", " });
             let value = row[*column];
             let number = self.parameters.push(value)?;
             self.parameter(number);
             self.as_type(value.type_name());
+            self.as_column(model, *column);
         }
         self.push(")");
         Ok(())

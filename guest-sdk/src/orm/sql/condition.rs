@@ -6,6 +6,7 @@ use super::select::{Ask, too_deep};
 use super::shape::address;
 use super::writer::Writer;
 use crate::database::write_array;
+use crate::orm::meta::{CITEXT, CITEXTS};
 use crate::orm::node::{ColumnRef, Node, NullSafe, Nulls, Op};
 use crate::orm::value::Value;
 use crate::{Error, Result};
@@ -41,14 +42,14 @@ impl Writer {
             (Op::Not, [operand]) => self.complement(operand),
             (Op::Eq, [left, right]) => self.equal(left, right),
             (Op::Ne, [left, right]) => self.not_equal(left, right),
-            (Op::Gt, [left, right]) => self.infix(left, " > ", right),
-            (Op::Gte, [left, right]) => self.infix(left, " >= ", right),
-            (Op::Lt, [left, right]) => self.infix(left, " < ", right),
-            (Op::Lte, [left, right]) => self.infix(left, " <= ", right),
+            (Op::Gt, [left, right]) => self.compare(left, " > ", right),
+            (Op::Gte, [left, right]) => self.compare(left, " >= ", right),
+            (Op::Lt, [left, right]) => self.compare(left, " < ", right),
+            (Op::Lte, [left, right]) => self.compare(left, " <= ", right),
             (Op::Between, [value, low, high]) => {
-                self.infix(value, " BETWEEN ", low)?;
+                self.compare(value, " BETWEEN ", low)?;
                 self.push(" AND ");
-                self.node(high)
+                self.compared(high, self.is_citext(value)?)
             }
             (Op::In { array_oid }, [value, members @ ..]) => self.is_in(value, members, array_oid),
             (Op::Like, [text, pattern]) => self.like(text, " LIKE ", pattern),
@@ -183,7 +184,7 @@ impl Writer {
         if is_null(right) {
             return self.postfix(left, " IS NULL");
         }
-        self.infix(left, " = ", right)
+        self.compare(left, " = ", right)
     }
 
     fn not_equal(&mut self, left: &Node, right: &Node) -> Result<()> {
@@ -191,9 +192,9 @@ impl Writer {
             return self.postfix(left, " IS NOT NULL");
         }
         if self.is_nullable(left)? || self.is_nullable(right)? {
-            return self.infix(left, " IS DISTINCT FROM ", right);
+            return self.compare(left, " IS DISTINCT FROM ", right);
         }
-        self.infix(left, " <> ", right)
+        self.compare(left, " <> ", right)
     }
 
     fn is_in(&mut self, value: &Node, members: &[Node], array_oid: u32) -> Result<()> {
@@ -224,13 +225,22 @@ impl Writer {
             Some(values) if array_oid != 0 => {
                 self.push(" = ANY(");
                 self.array(&values, array_oid)?;
+                self.push(if self.is_citext(value)? { CITEXTS } else { "" });
             }
             _ => {
                 self.push(" IN (");
-                self.list(members)?;
+                self.members(members, self.is_citext(value)?)?;
             }
         }
         self.push(")");
+        Ok(())
+    }
+
+    fn members(&mut self, members: &[&Node], is_citext: bool) -> Result<()> {
+        for (index, member) in members.iter().enumerate() {
+            self.push(if index == 0 { "" } else { ", " });
+            self.compared(member, is_citext)?;
+        }
         Ok(())
     }
 
@@ -262,6 +272,42 @@ impl Writer {
             self.node(member)?;
         }
         Ok(())
+    }
+
+    fn compare(&mut self, left: &Node, operator: &str, right: &Node) -> Result<()> {
+        let is_citext = self.is_citext(left)? || self.is_citext(right)?;
+        self.compared(left, is_citext)?;
+        self.push(operator);
+        self.compared(right, is_citext)
+    }
+
+    /// One side of a comparison. Beside a `text` Postgres compares a `citext` as
+    /// it compares texts, so that has to be one too.
+    fn compared(&mut self, node: &Node, is_citext: bool) -> Result<()> {
+        if !is_citext || self.is_citext(node)? {
+            return self.node(node);
+        }
+        if let Node::Value(value) = node {
+            self.value(value)?;
+            self.as_type(Some(CITEXT));
+            return Ok(());
+        }
+        self.push("CAST(");
+        self.node(node)?;
+        self.push(" AS ");
+        self.push(CITEXT);
+        self.push(")");
+        Ok(())
+    }
+
+    fn is_citext(&self, node: &Node) -> Result<bool> {
+        let (column, root) = match node {
+            Node::Column(column) | Node::Excluded(column) => (column, self.scope.root),
+            Node::Outer(column) => (column, self.outer_scope()?.root),
+            _ => return Ok(false),
+        };
+        let found = column.model_and_meta(root);
+        Ok(found.is_some_and(|(model, _)| model.is_citext(usize::from(column.index))))
     }
 
     fn like(&mut self, text: &Node, operator: &str, pattern: &Node) -> Result<()> {

@@ -7,7 +7,7 @@
 use super::shape::address;
 use super::writer::Writer;
 use crate::database::ColumnType;
-use crate::orm::meta::VariantMeta;
+use crate::orm::meta::{CITEXT, TextEquality, VariantMeta};
 use crate::orm::select::{Deleted, OwnRows, Select};
 use crate::{Error, Result};
 
@@ -100,7 +100,10 @@ impl Writer {
         self.column(table, column);
         self.push(" = ");
         let value = Some(variant.value.as_bytes());
-        self.push_parameter(String::SQL.oid, value, address(variant))
+        self.push_parameter(String::SQL.oid, value, address(variant))?;
+        let is_citext = column.text_equality == Some(TextEquality::Citext);
+        self.as_type(is_citext.then_some(CITEXT));
+        Ok(())
     }
 }
 

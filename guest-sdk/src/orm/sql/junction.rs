@@ -1,9 +1,10 @@
 //! The rows that tie two tables together.
 
+use super::unnest::is_element;
 use super::writer::Writer;
 use crate::Result;
 use crate::database::Statement;
-use crate::orm::meta::{IndexTerm, ModelMeta};
+use crate::orm::meta::{CITEXTS, IndexTerm, ModelMeta, TextEquality};
 use crate::orm::value::Value;
 
 /// The table between two models, and its foreign keys to both.
@@ -29,11 +30,9 @@ pub(crate) fn tie(tie: &Tie, owner: &Value, targets: &[Value]) -> Result<Stateme
         None => " SELECT ",
     });
     writer.value(owner)?;
-    writer.push(", unnest(");
-    let targets: Vec<&Value> = targets.iter().collect();
-    let array_oid = tie.table.columns[usize::from(tie.target)].sql.array_oid;
-    writer.array(&targets, array_oid)?;
-    writer.push(") ON CONFLICT");
+    writer.as_column(tie.table, tie.owner.into());
+    writer.targets(tie, targets)?;
+    writer.push(" ON CONFLICT");
     match deleted_at {
         Some(deleted_at) => writer.restore(tie, deleted_at),
         None => writer.push(" DO NOTHING"),
@@ -66,6 +65,40 @@ impl Writer {
         self.push(", ");
         self.name(tie.table.columns[target].name);
         self.push(")");
+    }
+
+    /// The targets, each in a row of its own.
+    fn targets(&mut self, tie: &Tie, targets: &[Value]) -> Result<()> {
+        let target = usize::from(tie.target);
+        let sql = tie.table.columns[target].sql;
+        if is_element(sql) {
+            self.push(", unnest(");
+            self.array(&targets.iter().collect::<Vec<_>>(), sql.array_oid)?;
+            self.push(if tie.table.is_citext(target) {
+                CITEXTS
+            } else {
+                ""
+            });
+            self.push(")");
+            self.collation(tie.table.text_equality(target));
+            return Ok(());
+        }
+        for (index, value) in targets.iter().enumerate() {
+            self.push(match index {
+                0 => ", * FROM (VALUES (",
+                _ => "), (",
+            });
+            self.value(value)?;
+        }
+        self.push(")) AS targets");
+        Ok(())
+    }
+
+    fn collation(&mut self, equality: Option<TextEquality>) {
+        if let Some(TextEquality::Collation(name)) = equality {
+            self.push(" COLLATE ");
+            self.name(name);
+        }
     }
 
     fn restore(&mut self, tie: &Tie, deleted_at: usize) {

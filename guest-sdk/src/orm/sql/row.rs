@@ -127,6 +127,7 @@ impl Writer {
         self.name(self.scope.root.key_column().name);
         self.push(" = ");
         self.value(key)?;
+        self.as_column(self.scope.root, self.scope.root.key);
         if let Some(variant) = &self.scope.root.variant {
             self.push(" AND ");
             self.variant(0, variant)?;

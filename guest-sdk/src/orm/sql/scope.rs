@@ -124,7 +124,9 @@ impl Scope {
         };
         let model = self.model_at(parent)?;
         let relation = model.relations.get(relation).ok_or_else(unknown)?;
-        if (relation.target)().key != usize::from(column.index) {
+        let target = (relation.target)();
+        // An equal key can be written otherwise than the foreign key is.
+        if target.key != usize::from(column.index) || !target.is_equal_by_bytes(target.key) {
             return Ok(column);
         }
         Ok(ColumnRef {

@@ -111,6 +111,7 @@ impl Writer {
             _ => self.push("1"),
         }
         self.from();
+        self.asked(select.asked.as_ref())?;
         self.filter(select)?;
         self.group_by(select)?;
         if ask == Ask::First && select.order.is_empty() {
@@ -176,7 +177,7 @@ impl Writer {
                 .try_for_each(|term| self.join_node(&term.node))?;
         }
         let has_more = !self.scope.joins.is_empty() || select.nodes().any(Node::has_query);
-        self.scope.is_qualified |= has_more;
+        self.scope.is_qualified |= has_more || select.asked.is_some();
         Ok(())
     }
 

@@ -106,10 +106,12 @@ impl<'a> Shape<'a> {
             lock,
             prefetches: _,
             mistake,
+            asked,
         } = select;
         let has_value = |value: &Selected| value.node.has_value();
         let is_by_value = select.is_grouped() && values.iter().any(has_value);
-        if is_by_value || !ctes.is_empty() || !having.is_empty() || mistake.is_some() {
+        let is_single = is_by_value || mistake.is_some() || asked.is_some();
+        if is_single || !ctes.is_empty() || !having.is_empty() {
             return None;
         }
         self.model(model);

@@ -9,7 +9,9 @@ use bytes::BytesMut;
 use super::writer::Writer;
 use crate::database::{Parameter, SqlType, write_array_of};
 use crate::orm::draft::DraftValues;
-use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::meta::{CITEXTS, ColumnMeta, ModelMeta, TextEquality};
+use crate::orm::select::Asked;
+use crate::orm::value::Value;
 use crate::{Error, Result};
 
 /// Whether the type's values can be elements of an array. Those of an array
@@ -56,6 +58,36 @@ impl Writer {
         Ok(())
     }
 
+    /// The keys that rows are asked for by, each with its place among them.
+    pub(super) fn asked(&mut self, asked: Option<&Asked>) -> Result<()> {
+        let Some(Asked { keys, sql }) = asked else {
+            return Ok(());
+        };
+        if is_element(*sql) {
+            self.push(", unnest(");
+            let keys: Vec<&Value> = keys.iter().collect();
+            self.array_of_values(&keys, sql.oid, sql.array_oid)?;
+            self.push(") WITH ORDINALITY");
+        } else {
+            self.asked_one_by_one(keys)?;
+        }
+        // Longer names than a column has that SQL of the author's may name.
+        self.push(" AS asked (asked_key, asked_place)");
+        Ok(())
+    }
+
+    fn asked_one_by_one(&mut self, keys: &[Value]) -> Result<()> {
+        for (index, key) in keys.iter().enumerate() {
+            self.push(if index == 0 { ", (VALUES (" } else { ", (" });
+            self.value(key)?;
+            self.push(", ");
+            self.number(index + 1);
+            self.push("::bigint)");
+        }
+        self.push(")");
+        Ok(())
+    }
+
     /// One array of a column's values.
     pub(super) fn elements(
         &mut self,
@@ -69,6 +101,8 @@ impl Writer {
             .parameters
             .push_encoded(column.sql.array_oid, Some(&array))?;
         self.parameter(number);
+        let is_citext = column.text_equality == Some(TextEquality::Citext);
+        self.push(if is_citext { CITEXTS } else { "" });
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use postgres_types::Oid;
 use super::scope::Scope;
 use super::shape::address;
 use crate::database::{Parameters, Statement};
-use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::meta::{CITEXT, ColumnMeta, ModelMeta};
 use crate::orm::node::ColumnRef;
 use crate::orm::routing::check_one_database;
 use crate::orm::value::Value;
@@ -158,6 +158,12 @@ impl Writer {
             self.push("::");
             self.push(name);
         }
+    }
+
+    /// A cast of a parameter that is compared with a column, where Postgres
+    /// would not compare in the column's type.
+    pub(super) fn as_column(&mut self, model: &ModelMeta, column: usize) {
+        self.as_type(model.is_citext(column).then_some(CITEXT));
     }
 
     /// `$1` and so on.

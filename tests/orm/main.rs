@@ -31,3 +31,4 @@ mod types;
 mod undone;
 mod upserts;
 mod versions;
+mod variants;

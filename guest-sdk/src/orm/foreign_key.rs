@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use postgres_types::Type;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::meta::RelationMeta;
+use super::meta::{ModelMeta, RelationMeta};
 use super::model::Model;
 use crate::database::{ColumnType, DecodeError, EncodeError, SqlType};
 use crate::{Error, Result};
@@ -35,6 +35,8 @@ pub struct ForeignKey<T: Model> {
     key: T::Key,
     field: Option<&'static RelationMeta>,
     loaded: Option<Box<T>>,
+    /// Whether there was no row of `T` when it was to be loaded.
+    is_missing: bool,
 }
 
 /// A reference to a row of `T` that no other row has: Django's `OneToOneField`.
@@ -72,6 +74,7 @@ impl<T: Model> ForeignKey<T> {
             key,
             field: None,
             loaded: None,
+            is_missing: false,
         }
     }
 
@@ -85,13 +88,20 @@ impl<T: Model> ForeignKey<T> {
     ///
     /// # Errors
     ///
-    /// [`is_not_loaded`](Error::is_not_loaded) when the query did not load it.
+    /// [`is_not_loaded`](Error::is_not_loaded) when the query did not load it, and
+    /// another when it points to a row that is no `T`, such as one of another
+    /// variant.
     pub fn get(&self) -> Result<&T> {
-        let field = self.field.map_or(T::META.model, |relation| relation.field);
-        self.loaded().ok_or_else(|| Error::not_loaded(field))
+        self.loaded().ok_or_else(|| {
+            let field = self.field.map_or(T::META.model, |relation| relation.field);
+            match self.is_missing {
+                true => missing(field, T::META),
+                false => Error::not_loaded(field),
+            }
+        })
     }
 
-    /// The row it points to, if the query loaded it.
+    /// The row it points to, if the query loaded it and it is a `T`.
     #[must_use]
     pub fn loaded(&self) -> Option<&T> {
         self.loaded.as_deref()
@@ -105,9 +115,25 @@ impl<T: Model> ForeignKey<T> {
         self.loaded = Some(Box::new(row));
     }
 
+    pub(super) fn set_missing(&mut self) {
+        self.is_missing = true;
+    }
+
     pub(super) fn take_row(&mut self, other: &mut Self) {
         self.loaded = other.loaded.take();
+        self.is_missing = other.is_missing;
     }
+}
+
+fn missing(field: &str, target: &ModelMeta) -> Error {
+    let what = match target.variant {
+        Some(_) => "a row of another variant, which is not",
+        None => "a row that is not there, and so not",
+    };
+    Error::other(format!(
+        "`{field}` points to {what} a `{}`; `loaded()` is `None` for it",
+        target.model
+    ))
 }
 
 impl<T: Model> From<&T> for ForeignKey<T> {
@@ -141,6 +167,7 @@ where
             key: self.key.clone(),
             field: self.field,
             loaded: self.loaded.clone(),
+            is_missing: self.is_missing,
         }
     }
 }

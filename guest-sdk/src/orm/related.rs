@@ -72,12 +72,11 @@ impl Related {
         Some(&branch.1)
     }
 
-    /// How many columns the tree below `model` has.
-    fn width(&self, model: &'static ModelMeta) -> usize {
-        self.models(model)
-            .iter()
-            .map(|(_, target)| target.columns.len())
-            .sum()
+    /// How many columns `model` and the tree below it have.
+    fn width_with(&self, model: &'static ModelMeta) -> usize {
+        let below = self.models(model);
+        let below = below.iter().map(|(_, target)| target.columns.len());
+        model.columns.len() + below.sum::<usize>()
     }
 }
 
@@ -111,9 +110,14 @@ impl<T: Model> RelatedField for ForeignKey<T> {
         row: &mut RowReader<'_>,
     ) -> Result<()> {
         self.set_field(&model.relations[relation]);
-        if let Some(nested) = related.branch(relation) {
-            self.set_row(T::decode(row, nested)?);
+        let Some(nested) = related.branch(relation) else {
+            return Ok(());
+        };
+        if row.is_null_after(T::META.key)? {
+            self.set_missing();
+            return row.skip(nested.width_with(T::META));
         }
+        self.set_row(T::decode(row, nested)?);
         Ok(())
     }
 
@@ -134,7 +138,7 @@ impl<T: Model> RelatedField for Option<ForeignKey<T>> {
     ) -> Result<()> {
         match (self, related.branch(relation)) {
             (Some(field), _) => field.load(model, relation, related, row),
-            (None, Some(nested)) => row.skip(T::META.columns.len() + nested.width(T::META)),
+            (None, Some(nested)) => row.skip(nested.width_with(T::META)),
             (None, None) => Ok(()),
         }
     }

@@ -98,6 +98,14 @@ impl<'a> RowReader<'a> {
         Ok(self.next_cell()?.1)
     }
 
+    /// Whether the value after so many is NULL.
+    pub(super) fn is_null_after(&self, count: usize) -> Result<bool> {
+        let mut cells = self.cells;
+        let skipped = cells.skip(count).and_then(|()| cells.next_cell());
+        let cell = skipped.map_err(|e| self.failed(self.column + count, &e))?;
+        Ok(cell.is_none())
+    }
+
     /// Where the next value is.
     pub(super) fn position(&self) -> Cells<'a> {
         self.cells

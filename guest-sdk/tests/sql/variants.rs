@@ -173,14 +173,15 @@ fn queries_inside_others_are_for_the_variants_rows() {
 }
 
 #[test]
-fn a_join_finds_what_the_key_points_to() {
+fn a_join_finds_the_rows_of_the_variant() {
     check(
         Owner::objects()
             .filter(Owner::favourite().doors().gt(2))
             .to_sql(),
         expect![[r#"
-            -- SELECT (1 parameter)
-            SELECT t0."id", t0."favourite_id" FROM "owners" AS t0 LEFT JOIN "vehicles" AS t1 ON t1."id" = t0."favourite_id" WHERE t1."doors" > $1
-            --   $1 = 2"#]],
+            -- SELECT (2 parameters)
+            SELECT t0."id", t0."favourite_id" FROM "owners" AS t0 LEFT JOIN "vehicles" AS t1 ON t1."id" = t0."favourite_id" AND t1."type" = $1 WHERE t1."doors" > $2
+            --   $1 = 'car'
+            --   $2 = 2"#]],
     );
 }

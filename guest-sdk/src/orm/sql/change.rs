@@ -214,7 +214,7 @@ impl Writer {
         self.inside(model, |writer| {
             writer.join_conditions(conditions)?;
             writer.column(0, key);
-            writer.from();
+            writer.from()?;
             writer.filter(select)
         })?;
         self.push(")");

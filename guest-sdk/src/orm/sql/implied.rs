@@ -1,8 +1,9 @@
 //! Conditions that a model has of itself: which rows of its table are its own.
 //!
 //! The one place for them. Every statement on a model's rows goes through it,
-//! those inside other statements too; a table that is joined over a foreign key
-//! does not, for a key points to what it points to.
+//! those inside other statements too. Of a table that is joined over a foreign
+//! key to a variant, the rows of others are left out, which have no such columns;
+//! those that are deleted are not, for a key points to what it points to.
 
 use super::shape::address;
 use super::writer::Writer;
@@ -92,6 +93,19 @@ impl Writer {
             self.push(test);
         }
         Ok(())
+    }
+
+    /// That rows joined over a foreign key are of the variant it is to.
+    pub(super) fn and_variant(
+        &mut self,
+        table: usize,
+        variant: Option<&'static VariantMeta>,
+    ) -> Result<()> {
+        let Some(variant) = variant else {
+            return Ok(());
+        };
+        self.push(" AND ");
+        self.variant(table, variant)
     }
 
     /// That rows are of a variant.

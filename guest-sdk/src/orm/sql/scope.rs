@@ -1,5 +1,5 @@
 use super::repeat::Repeated;
-use crate::orm::meta::{ColumnMeta, ModelMeta};
+use crate::orm::meta::{ColumnMeta, ModelMeta, VariantMeta};
 use crate::orm::node::ColumnRef;
 use crate::orm::path::{HOPS_MAX, RelationPath};
 use crate::orm::routing::check_one_database;
@@ -10,6 +10,8 @@ use crate::{Error, Result};
 /// on counting, so that no name hides another.
 pub(super) struct Scope {
     pub(super) root: &'static ModelMeta,
+    /// Where the rows are that the query is about, if not in its own table.
+    pub(super) about: RelationPath,
     pub(super) joins: Vec<Join>,
     /// The number in the name of the first table.
     pub(super) first: usize,
@@ -26,6 +28,8 @@ pub(super) struct Join {
     /// The foreign key, and the table it stands in.
     pub(super) from: usize,
     pub(super) column: &'static ColumnMeta,
+    /// Which of the table's rows are joined, where not all are the model's own.
+    pub(super) variant: Option<&'static VariantMeta>,
     /// Whether the row can be missing, so that its columns read as NULL.
     nullable: bool,
 }
@@ -42,6 +46,7 @@ impl Scope {
     pub(super) fn new(root: &'static ModelMeta) -> Self {
         Self {
             root,
+            about: RelationPath::ROOT,
             joins: Vec::new(),
             first: 0,
             is_qualified: false,
@@ -90,12 +95,14 @@ impl Scope {
         let column = &model.columns[relation.column];
         let target = (relation.target)();
         check_one_database(model, target)?;
+        let variant = target.variant.as_ref().filter(|_| path != self.about);
         self.joins.push(Join {
             path,
             model: target,
             from,
             column,
-            nullable: column.nullable || self.is_nullable(from),
+            variant,
+            nullable: column.nullable || variant.is_some() || self.is_nullable(from),
         });
         Ok(self.joins.len())
     }
@@ -125,8 +132,10 @@ impl Scope {
         let model = self.model_at(parent)?;
         let relation = model.relations.get(relation).ok_or_else(unknown)?;
         let target = (relation.target)();
-        // An equal key can be written otherwise than the foreign key is.
-        if target.key != usize::from(column.index) || !target.is_equal_by_bytes(target.key) {
+        let is_key = target.key == usize::from(column.index);
+        // An equal key can be written otherwise than the foreign key is, and the
+        // row can be of another variant.
+        if !is_key || !target.is_equal_by_bytes(target.key) || target.variant.is_some() {
             return Ok(column);
         }
         Ok(ColumnRef {

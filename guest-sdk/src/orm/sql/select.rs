@@ -6,6 +6,7 @@ use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
 use crate::orm::node::{ColumnRef, LEVELS_MAX, Node};
 use crate::orm::order::OrderTerm;
+use crate::orm::path::RelationPath;
 use crate::orm::query_set::LOCK_ROWS;
 use crate::orm::select::{Lock, Select};
 use crate::{Error, Result};
@@ -97,6 +98,7 @@ impl Writer {
     pub(super) fn select(&mut self, select: &Select, ask: Ask) -> Result<()> {
         ask.refuse_lock(select)?;
         check_equality(select)?;
+        self.scope.about = select.moved.map_or(RelationPath::ROOT, |rows| rows.path);
         self.join(select, ask)?;
         self.repeat_groups(select);
         if ask.counts_result(select) {
@@ -110,7 +112,7 @@ impl Writer {
             Ask::Count if !ask.counts_result(select) => self.push("COUNT(*)"),
             _ => self.push("1"),
         }
-        self.from();
+        self.from()?;
         self.asked(select.asked.as_ref())?;
         self.filter(select)?;
         self.group_by(select)?;
@@ -245,23 +247,23 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn from(&mut self) {
+    pub(super) fn from(&mut self) -> Result<()> {
         self.push(" FROM ");
         self.table(self.scope.root.table, 0);
-        for number in 1..=self.scope.joins.len() {
-            self.join_table(number);
-        }
+        (1..=self.scope.joins.len()).try_for_each(|number| self.join_table(number))
     }
 
-    fn join_table(&mut self, number: usize) {
+    fn join_table(&mut self, number: usize) -> Result<()> {
         let join = &self.scope.joins[number - 1];
         let (model, from, column) = (join.model, join.from, join.column);
+        let variant = join.variant;
         self.push(" LEFT JOIN ");
         self.table(model.table, number);
         self.push(" ON ");
         self.column(number, model.key_column());
         self.push(" = ");
         self.column(from, column);
+        self.and_variant(number, variant)
     }
 
     fn order(&mut self, select: &Select) -> Result<()> {

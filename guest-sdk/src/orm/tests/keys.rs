@@ -113,8 +113,8 @@ fn null_is_a_key_like_another() {
     assert_eq!(german.get().unwrap()[0].percent, two);
     assert_eq!(other.get().unwrap()[0].percent, one);
     assert!(script.log()[0].ends_with(
-        "WHERE (t0.\"country_id\" = CAST(asked.asked_key AS citext) \
-         OR (t0.\"country_id\" IS NULL AND asked.asked_key IS NULL))"
+        "WHERE t0.\"country_id\" = CAST(asked.asked_key AS citext) \
+         OR (t0.\"country_id\" IS NULL AND asked.asked_key IS NULL)"
     ));
 }
 

@@ -30,5 +30,5 @@ mod transactions;
 mod types;
 mod undone;
 mod upserts;
-mod versions;
 mod variants;
+mod versions;

@@ -86,13 +86,6 @@ impl<M: Model> QuerySet<M> {
         self.prefetches.push(Rc::new(relation));
     }
 
-    /// The same without what is loaded with further statements.
-    fn without_prefetches(mut self) -> Self {
-        self.select.prefetches.clear();
-        self.prefetches.clear();
-        self
-    }
-
     /// Loads what belongs to the rows.
     pub(super) fn prefetch(&self, rows: &mut [M], db: &Db) -> Result<()> {
         prefetch(&self.prefetches, rows, db)

@@ -343,3 +343,14 @@ fn only_the_schema_of_the_tables_is_looked_at() {
     make(&models, &db).expect("all is there");
     assert_eq!(indexes(r#""Other One".book_review"#, &db), ["(author)"]);
 }
+
+#[test]
+fn the_statements_run_within_a_block_as_an_administrators_script_has_them() {
+    let models = [Book::META, BookReview::META, Mailing::META, Recipient::META];
+    let db = native_database(&models);
+    for table in schema::tables(&models) {
+        for sql in table.ddl {
+            run(&format!("DO $migrate$ BEGIN\n{sql};\nEND $migrate$"), &db);
+        }
+    }
+}

@@ -159,7 +159,7 @@ fn names_that_two_would_have_and_what_is_asked_first() {
           fault text;
         BEGIN
           WITH wanted (kind, name, former, columns) AS (VALUES
-            ('TABLE', 'book', NULL, 'id,title,review_author,review_code'),
+            ('TABLE', 'book', NULL, ''),
             ('CONSTRAINT', 'book_review_code_5fb398ff_key', 'book_review_code_key', 'review_code'),
             ('INDEX', 'book_review_author_be870e79_idx', 'book_review_author_idx', 'review_author'),
             ('INDEX', 'by_title', NULL, 'title')

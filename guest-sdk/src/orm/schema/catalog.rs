@@ -4,6 +4,7 @@
 use super::names::{cut_by_postgres, quoted, quoted_text};
 use super::part::Part;
 use super::shared::SharedTable;
+use crate::orm::meta::ModelMeta;
 
 /// The statement that refuses to go on where the table, an index or a constraint
 /// is in the database under the name that it would have without the others, or
@@ -11,20 +12,15 @@ use super::shared::SharedTable;
 pub(super) fn check(shared: &SharedTable, parts: &[Part]) -> Option<String> {
     let rows: Vec<String> = parts.iter().filter_map(row).collect();
     let table = shared.base.table;
-    let former = shared
-        .base
-        .junction
-        .map(|junction| cut_by_postgres(junction.full_name));
-    let former = former.filter(|former| *former != table);
+    let former = cut_name(shared.base);
     if rows.is_empty() && former.is_none() && !looks_generated(table) {
         return None;
     }
-    let columns: Vec<&str> = shared
-        .base
-        .columns
-        .iter()
-        .map(|column| column.name)
-        .collect();
+    let columns = match former {
+        Some(_) => shared.base.columns,
+        None => &[],
+    };
+    let columns: Vec<&str> = columns.iter().map(|column| column.name).collect();
     let rows = [vec![values("TABLE", table, former, &columns)], rows].concat();
     Some(format!(
         "DO $plinth$ DECLARE\n  \
@@ -38,30 +34,29 @@ pub(super) fn check(shared: &SharedTable, parts: &[Part]) -> Option<String> {
     ))
 }
 
+/// What Postgres made of the name of a table between two models, where it was
+/// too long.
+fn cut_name(model: &ModelMeta) -> Option<&'static str> {
+    let cut = cut_by_postgres(model.junction?.full_name);
+    (cut != model.table).then_some(cut)
+}
+
 /// An index, which is made where its name is not there, and a constraint whose
 /// name is not what it would have alone.
 fn row(part: &Part) -> Option<String> {
     let plain = part.is_generated().then(|| part.plain_name());
     let is_plain = plain.as_ref().is_none_or(|plain| *plain == part.name);
-    match (part.is_index(), is_plain) {
-        (false, true) => None,
-        (false, false) => Some(values(
-            "CONSTRAINT",
-            &part.name,
-            plain.as_deref(),
-            &part.columns,
-        )),
-        (true, false) => Some(values("INDEX", &part.name, plain.as_deref(), &part.columns)),
-        (true, true) => {
-            let hashed = part.is_generated().then(|| part.hashed_name(0));
-            Some(values(
-                "INDEX",
-                &part.name,
-                hashed.as_deref(),
-                &part.columns,
-            ))
-        }
-    }
+    let kind = match part.is_index() {
+        true => "INDEX",
+        false if is_plain => return None,
+        false => "CONSTRAINT",
+    };
+    // What it was called before it had a hash, or while it had one.
+    let former = match is_plain {
+        true => part.is_generated().then(|| part.hashed_name(0)),
+        false => plain,
+    };
+    Some(values(kind, &part.name, former.as_deref(), &part.columns))
 }
 
 fn values(kind: &str, name: &str, former: Option<&str>, columns: &[&str]) -> String {

@@ -286,7 +286,9 @@ async fn create_tables(client: &Client, schema: &str, ddl: &[String]) -> Result<
     let created = async {
         batch(client, "BEGIN").await?;
         for sql in ddl {
-            batch(client, sql).await.with_context(|| sql.clone())?;
+            batch(client, sql)
+                .await
+                .with_context(|| shown(sql).to_owned())?;
         }
         batch(client, "COMMIT").await
     };
@@ -304,6 +306,15 @@ async fn create_tables(client: &Client, schema: &str, ddl: &[String]) -> Result<
         refused: false,
     };
     Ok(new.map(change).collect())
+}
+
+/// What of a statement is shown where it fails: of a block its error says enough,
+/// and would be far below.
+fn shown(sql: &str) -> &str {
+    match sql.starts_with("DO ") {
+        true => "a block of its statements",
+        false => sql,
+    }
 }
 
 /// The tables and indexes of a schema. The constraints' indexes come with their

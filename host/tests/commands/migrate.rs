@@ -175,6 +175,24 @@ fn migrate_creates_what_serve_needs_and_nothing_twice() {
 }
 
 #[test]
+fn an_index_of_another_name_is_told_in_one_sentence_that_says_what_to_run() {
+    let shop = Shop::open();
+    let url = shop.admin_url();
+    shop.migrated(&[], Some(&url));
+    // As it is called where another table would have an index of its name.
+    let hashed = "books_author_id_28d49e43_idx";
+    shop.run(&format!(
+        "ALTER INDEX bookstore.books_author_id_idx RENAME TO {hashed}"
+    ));
+    let said = shop.refused(&[], Some(&url));
+    let alter = format!("ALTER INDEX bookstore.{hashed} RENAME TO books_author_id_idx");
+    assert!(said.contains(&format!("run {alter};")), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    shop.run(&alter);
+    shop.migrated(&[], Some(&url));
+}
+
+#[test]
 fn a_role_that_may_do_too_much_is_refused_and_left_as_it_is() {
     let shop = Shop::open();
     let url = shop.admin_url();

@@ -74,6 +74,20 @@ impl Part {
         matches!(self.kind, Kind::Index | Kind::UniqueIndex)
     }
 
+    /// Whether its name is one of those of tables.
+    pub(super) fn is_relation(&self) -> bool {
+        self.is_index() || self.kind == Kind::Unique
+    }
+
+    /// Whether the two are of different words and cannot have one name.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let are_relations = self.is_relation() && other.is_relation();
+        let are_constraints = !self.is_index() && !other.is_index();
+        (are_relations || (are_constraints && self.table == other.table))
+            // Variants say again what their parent says.
+            && (self.table != other.table || self.words != other.words)
+    }
+
     pub(super) fn points_to(&self, model: &ModelMeta) -> bool {
         self.kind == Kind::ForeignKey(model.table)
     }

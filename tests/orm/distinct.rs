@@ -106,6 +106,12 @@ fn values_that_are_alike_come_once() {
     let ordered = titles().order_by([Page::title.desc()]);
     assert_eq!(ordered.all(&db).expect("values"), ["b", "a"]);
     assert_eq!(titles().count(&db).expect("a count"), 2);
+    let sites = Page::objects().distinct().values(Page::site_id);
+    let sites = sites.order_by([Page::site().id().asc()]);
+    assert_eq!(sites.all(&db).expect("values"), [1]);
+    let sites = Page::objects().values((Page::site_id, count()));
+    let sites = sites.order_by([Page::site().id().asc()]);
+    assert_eq!(sites.all(&db).expect("values"), [(1, 3)]);
     let doubled = Page::objects()
         .values((Page::rank % 2, Page::title))
         .distinct()

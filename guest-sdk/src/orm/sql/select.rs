@@ -272,12 +272,47 @@ impl Writer {
             if is_of_rows && term.node.has_aggregate() {
                 return Err(ordered_by_aggregate(select.model));
             }
-            check_order(select, term)?;
+            self.check_order(select, &term.node)?;
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             self.node_or_place(&term.node, &select.values)?;
             self.direction(term, self.is_nullable(&term.node)?);
         }
         Ok(())
+    }
+
+    /// Of values that stand for several rows there is no order by what differs
+    /// among those.
+    fn check_order(&self, select: &Select, node: &Node) -> Result<()> {
+        let mut values = select.values.iter();
+        if node.has_query() || values.any(|value| self.is_same(&value.node, node)) {
+            return Ok(());
+        }
+        if select.drops_duplicates() && select.distinct_on.is_empty() {
+            return Err(ordered_by_other(select.model, "distinct"));
+        }
+        let mut groups = select.groups().into_iter();
+        let is_column = matches!(node, Node::Column(_)) && select.is_grouped();
+        match is_column && !groups.any(|group| self.is_same(group, node) || is_key(select, group)) {
+            true => Err(ordered_by_other(select.model, "values")),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether two expressions are written alike: the key of the row that a foreign
+    /// key points to is the foreign key.
+    fn is_same(&self, left: &Node, right: &Node) -> bool {
+        match (left, right) {
+            (Node::Column(left), Node::Column(right)) if left != right => {
+                let found = [left, right].map(|column| self.scope.find(*column));
+                match found {
+                    [Ok(left), Ok(right)] => {
+                        left.table == right.table && left.column.name == right.column.name
+                    }
+                    _ => false,
+                }
+            }
+            _ => left.is_same(right),
+        }
     }
 
     pub(super) fn direction(&mut self, term: &OrderTerm, is_nullable: bool) {
@@ -347,28 +382,6 @@ impl Writer {
         let number = self.parameters.push(&rows_parameter(rows))?;
         self.parameter(number);
         Ok(())
-    }
-}
-
-/// Of values that stand for several rows there is no order by what differs among
-/// those.
-fn check_order(select: &Select, term: &OrderTerm) -> Result<()> {
-    let node = &term.node;
-    let is_value = select.values.iter().any(|value| value.node.is_same(node));
-    if is_value || node.has_query() {
-        return Ok(());
-    }
-    if select.drops_duplicates() && select.distinct_on.is_empty() {
-        return Err(ordered_by_other(select.model, "distinct"));
-    }
-    let mut groups = select.groups().into_iter();
-    let is_column = matches!(node, Node::Column(_));
-    match is_column
-        && select.is_grouped()
-        && !groups.any(|group| group.is_same(node) || is_key(select, group))
-    {
-        true => Err(ordered_by_other(select.model, "values")),
-        false => Ok(()),
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod behind_slices;
 mod changes;
+mod composed;
 mod inserts;
 mod methods;
 mod random;
 mod reads;
+mod streams;
 
 use std::sync::mpsc::channel;
 use std::thread;

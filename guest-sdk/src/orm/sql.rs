@@ -15,6 +15,7 @@ mod expression;
 mod implied;
 mod insert;
 mod junction;
+mod order;
 mod raw;
 mod repeat;
 mod row;

@@ -2,7 +2,7 @@
 
 use plinth::prelude::*;
 
-use super::{Item, Items, changes, inserts, reads};
+use super::{Item, Items, changes, composed, inserts, reads, streams};
 
 /// A method that runs a query.
 pub(super) struct Method {
@@ -42,6 +42,9 @@ pub(super) const RELATED: &[&str] = &["select_related", "prefetch_related"];
 
 pub(super) fn all() -> Vec<Method> {
     let mut methods = reads::all();
+    methods.extend(composed::combined());
+    methods.extend(composed::inside());
+    methods.extend(streams::all());
     methods.extend(changes::all());
     methods.extend(inserts::all());
     methods

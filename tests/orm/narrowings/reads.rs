@@ -1,10 +1,10 @@
 //! The methods that read.
 
-use plinth::orm::{Cte, count, exists, subquery, value};
+use plinth::orm::count;
 use plinth::prelude::*;
 
-use super::methods::{Expected, Found, LOCKS, Method, PREFETCH, RELATED, SLICES, len, only};
-use super::{Item, Items, Shelf};
+use super::Item;
+use super::methods::{Expected, Found, LOCKS, Method, PREFETCH, SLICES, len, only};
 
 #[derive(Partial, Debug)]
 #[partial(model = Item)]
@@ -17,18 +17,15 @@ pub(super) fn all() -> Vec<Method> {
     methods.extend(one_row());
     methods.extend(numbers());
     methods.extend(values());
-    methods.extend(combined());
-    methods.extend(inside());
-    methods.extend(streams());
     methods.extend(operations());
     methods
 }
 
-fn found(ids: Vec<i64>) -> Expected {
+pub(super) fn found(ids: Vec<i64>) -> Expected {
     Expected::found(Found::Ids(ids))
 }
 
-fn number(number: i64) -> Expected {
+pub(super) fn number(number: i64) -> Expected {
     Expected::found(Found::Number(number))
 }
 
@@ -36,9 +33,9 @@ fn stock(id: i64) -> i64 {
     [5, 3, 8, 1, 9, 2, 7][usize::try_from(id - 1).expect("one of seven")]
 }
 
-const KEYS: [i64; 3] = [1, 3, 6];
+pub(super) const KEYS: [i64; 3] = [1, 3, 6];
 
-fn among_keys(rows: &[i64]) -> Expected {
+pub(super) fn among_keys(rows: &[i64]) -> Expected {
     found(
         rows.iter()
             .copied()
@@ -267,214 +264,6 @@ fn values() -> Vec<Method> {
         .called(&["only"])
         .refuses(PREFETCH),
     ]
-}
-
-fn some() -> Items {
-    Item::objects().with_deleted().filter(Item::id.is_in(KEYS))
-}
-
-fn combined() -> Vec<Method> {
-    let with = |name, run| {
-        Method::reads(name, run)
-            .unordered()
-            .refuses(LOCKS)
-            .refuses(RELATED)
-    };
-    vec![
-        with("union", |items, db| Ok(items.union(some()).all(db)?.into())).expects(|rows| {
-            let others = KEYS.iter().filter(|id| !rows.contains(id));
-            found(rows.iter().chain(others).copied().collect())
-        }),
-        with("union_all", |items, db| {
-            Ok(items.union_all(some()).all(db)?.into())
-        })
-        .expects(|rows| found([rows, &KEYS].concat())),
-        with("intersect", |items, db| {
-            Ok(items.intersect(some()).all(db)?.into())
-        })
-        .expects(among_keys),
-        with("except", |items, db| {
-            Ok(items.except(some()).all(db)?.into())
-        })
-        .expects(|rows| {
-            found(
-                rows.iter()
-                    .copied()
-                    .filter(|id| !KEYS.contains(id))
-                    .collect(),
-            )
-        }),
-        with("union_all", |items, db| {
-            Ok(items.union_all(some()).count(db)?.into())
-        })
-        .expects(|rows| number(len(rows) + 3)),
-        with("except", |items, db| {
-            Ok(items.except(some()).exists(db)?.into())
-        })
-        .expects(|rows| number(i64::from(rows.iter().any(|id| !KEYS.contains(id))))),
-        with("intersect", |items, db| {
-            Ok(some()
-                .intersect(items)
-                .first(db)?
-                .map(|item| KEYS.contains(&item.id))
-                .unwrap_or(false)
-                .into())
-        })
-        .expects(|rows| number(i64::from(rows.iter().any(|id| KEYS.contains(id))))),
-        with("union_all", |items, db| {
-            Ok(db.pipeline((items.union_all(some()),))?.0.into())
-        })
-        .expects(|rows| found([rows, &KEYS].concat())),
-    ]
-}
-
-fn shelf_of(id: i64) -> i64 {
-    match [3, 4, 6].contains(&id) {
-        true => 2,
-        false => 1,
-    }
-}
-
-fn shelves(rows: &[i64]) -> Vec<i64> {
-    let mut shelves: Vec<i64> = rows.iter().map(|id| shelf_of(*id)).collect();
-    shelves.sort_unstable();
-    shelves.dedup();
-    shelves
-}
-
-/// Queries inside others.
-fn inside() -> Vec<Method> {
-    let with = |name, run| {
-        Method::reads(name, run)
-            .unordered()
-            .refuses(LOCKS)
-            .refuses(PREFETCH)
-    };
-    // A query in another locks its rows where it reads them.
-    let with_locks = |name, run| Method::reads(name, run).unordered().refuses(PREFETCH);
-    vec![
-        with("correlate", |items, db| {
-            let of_shelf = items.correlate(Item::shelf_id, Shelf::id);
-            Ok(Shelf::objects()
-                .filter(exists(of_shelf))
-                .values(Shelf::id)
-                .all(db)?
-                .into())
-        })
-        .called(&["correlate", "exists"])
-        .expects(|rows| found(shelves(rows)))
-        .refuses(&["limit", "offset"]),
-        with("correlate.values", |items, db| {
-            let counts = items.correlate(Item::shelf_id, Shelf::id).values(count());
-            let counts = Shelf::objects().values(subquery(counts)).all(db)?;
-            Ok(counts.into_iter().sum::<i64>().into())
-        })
-        .called(&["correlate", "exists", "values"])
-        .expects(|rows| number(len(rows)))
-        .refuses(SLICES),
-        with_locks("is_in_query", |items, db| {
-            let inside = Item::id.is_in_query(items.values(Item::id));
-            let rows = Item::objects().with_deleted().filter(inside);
-            Ok(rows.values(Item::id).all(db)?.into())
-        })
-        .called(&["values"]),
-        with_locks("Cte::query", |items, db| {
-            let named = Cte::query("named", items.values(Item::id)).columns(&["id"]);
-            let rows = Item::objects().with_deleted().with(named);
-            let is_named = Q::raw("{} IN (SELECT id FROM named)", (Item::id,));
-            Ok(rows.filter(is_named).values(Item::id).all(db)?.into())
-        })
-        .called(&["values"]),
-    ]
-}
-
-fn streams() -> Vec<Method> {
-    vec![
-        Method::reads("iterator", |items, db| {
-            Ok(items.iterator(2, db)?.collect::<Result<Vec<_>>>()?.into())
-        }),
-        Method::reads("values.iterator", |items, db| {
-            let ids = items.values(Item::id).iterator(2, db)?;
-            Ok(ids.collect::<Result<Vec<_>>>()?.into())
-        })
-        .called(&["values"])
-        .refuses(PREFETCH),
-        Method::reads("copy_out", |items, db| {
-            Ok(items.copy_out(db)?.collect::<Result<Vec<_>>>()?.into())
-        })
-        .called(&["copy_out"])
-        .refuses(LOCKS)
-        .refuses(PREFETCH),
-        Method::reads("values.copy_out", |items, db| {
-            let ids = items.values(Item::id).copy_out(db)?;
-            Ok(ids.collect::<Result<Vec<_>>>()?.into())
-        })
-        .called(&["values", "copy_out"])
-        .refuses(LOCKS)
-        .refuses(PREFETCH),
-        Method::reads("copy_csv_out", |items, db| {
-            let mut csv = Vec::new();
-            items.copy_csv_out(&mut csv, db)?;
-            Ok(ids_of_lines(&csv).into())
-        })
-        .called(&["copy_csv_out"])
-        .refuses(LOCKS)
-        .refuses(PREFETCH),
-        Method::reads("values.copy_csv_out", |items, db| {
-            let mut csv = Vec::new();
-            items.values(Item::id).copy_csv_out(&mut csv, db)?;
-            Ok(ids_of_lines(&csv).into())
-        })
-        .called(&["values", "copy_csv_out"])
-        .refuses(LOCKS)
-        .refuses(PREFETCH),
-        Method::reads("json", |items, db| Ok(ids_of_json(items.json(db)?).into()))
-            .refuses(LOCKS)
-            .refuses(PREFETCH)
-            .outside(),
-        Method::reads("json_or_404", |items, db| {
-            Ok(ids_of_json(items.json_or_404(db)?).into())
-        })
-        .called(&["json_or_404", "json"])
-        .expects(|rows| Expected::found(only(rows)))
-        .refuses(LOCKS)
-        .refuses(PREFETCH)
-        .outside(),
-        Method::reads("values.json", |items, db| {
-            let rows = items.values((Item::id, value(0))).json(db)?;
-            Ok(ids_of_json(rows).into())
-        })
-        .called(&["values", "json"])
-        .refuses(LOCKS)
-        .refuses(PREFETCH)
-        .outside(),
-    ]
-}
-
-fn ids_of_lines(csv: &[u8]) -> Vec<i64> {
-    let lines = std::str::from_utf8(csv).expect("UTF-8").lines();
-    let id = |line: &str| {
-        line.split(',')
-            .next()
-            .expect("a field")
-            .parse()
-            .expect("a key")
-    };
-    lines.map(id).collect()
-}
-
-fn ids_of_json(rows: JsonRows) -> Vec<i64> {
-    use plinth::http::IntoReply;
-    let reply = rows.into_reply();
-    let body: serde_json::Value = serde_json::from_slice(reply.body()).expect("JSON");
-    let id = |row: &serde_json::Value| {
-        let id = row.get("id").or_else(|| row.get(0)).expect("a key");
-        id.as_i64().expect("a number")
-    };
-    match &body {
-        serde_json::Value::Array(rows) => rows.iter().map(id).collect(),
-        row => vec![id(row)],
-    }
 }
 
 fn operations() -> Vec<Method> {

@@ -6,6 +6,7 @@
 
 mod behind_slices;
 mod changes;
+mod complete;
 mod composed;
 mod inserts;
 mod methods;

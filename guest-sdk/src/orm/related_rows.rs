@@ -206,7 +206,8 @@ impl<T: Model> ManyToMany<T> {
     }
 
     /// Ties rows to this one, by themselves or by their keys, and returns how
-    /// many were not yet.
+    /// many were not yet; of those that a trigger of the table between leaves out,
+    /// none is counted.
     ///
     /// Of a model between that has [soft deletion](super::SoftDelete), a tie that
     /// was removed comes back. That a tie is there already is told by the model's

@@ -90,7 +90,6 @@ fn unless_there() -> Vec<Method> {
                 changed: rows.to_vec(),
             },
         })
-        .called(&["update", "update_or_create"])
         .refuses(SLICES)
         .refuses(RELATED)
         .refuses(IMPATIENT),

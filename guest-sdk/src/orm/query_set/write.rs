@@ -111,6 +111,7 @@ impl<M: Model> QuerySet<M> {
         db: &Db,
     ) -> Result<(M, bool)> {
         self.refuse_for_new("update_or_create")?;
+        self.select.refuse_slice("update_or_create")?;
         let update = self.update(assigns);
         db.join_or_begin(M::META, |db| {
             get_or_insert(&draft, db, |db| {

@@ -166,8 +166,9 @@ pub(crate) enum Op {
 /// plugin's stack, and one more than this is a mistake in a loop.
 pub(crate) const LEVELS_MAX: usize = 400;
 
-/// SQL in the place of a function of Postgres that would lose its subject, a
-/// whole document or text, because what is put into it is NULL.
+/// SQL for what Postgres' own function takes NULL for something else: it would
+/// lose its subject, a whole document or text, because what is put into it is
+/// NULL, or pass over a NULL that is looked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct NullSafe {
     /// The pieces where no operand besides the subject can be NULL, nor an

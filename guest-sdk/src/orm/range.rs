@@ -1,6 +1,6 @@
 //! Columns of ranges.
 
-use std::ops::{self, RangeFrom, RangeInclusive, RangeTo, RangeToInclusive};
+use std::ops::{self, Bound, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
 
 use super::aggregate::Aggregate;
 use super::column::Column;
@@ -48,13 +48,16 @@ macro_rules! values {
     ($($ty:ty)*) => {$(
         impl<M, E: RangeElement + Clone> IntoRange<M, E> for $ty {
             fn into_range(self) -> Operand {
-                Operand::value(&Range::new(self))
+                Operand::value(&Range::<E>::new(self))
             }
         }
     )*};
 }
 
-values! { ops::Range<E> RangeInclusive<E> RangeFrom<E> RangeTo<E> RangeToInclusive<E> }
+values! {
+    (Bound<E>, Bound<E>)
+    ops::Range<E> RangeInclusive<E> RangeFrom<E> RangeTo<E> RangeToInclusive<E> RangeFull
+}
 
 impl<M, E: RangeElement> IntoRange<M, E> for Range<E> {
     fn into_range(self) -> Operand {

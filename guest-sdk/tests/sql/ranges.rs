@@ -45,8 +45,8 @@ fn ranges_are_tested() {
             & Stay::nights.within_range(first..)
             & Stay::nights.overlaps_range(first..=last)
             & Stay::nights.adjacent_to(..last)
-            & Stay::nights.fully_lt(Range::new((Bound::Excluded(first), Bound::Unbounded)))
-            & Stay::nights.fully_gt(&Range::empty())
+            & Stay::nights.fully_lt((Bound::Excluded(first), Bound::Unbounded))
+            & Stay::nights.fully_gt(Range::empty())
             & Stay::price.contains_value(7)
             & Stay::nights.is_empty_range(),
         expect![[r#"
@@ -69,10 +69,12 @@ fn what_they_are_tested_with_may_be_columns() {
             & Stay::floors.overlaps_range(Stay::floors)
             & Stay::floor.is_in_range(Stay::floors)
             & Stay::floor.is_in_range(1..3)
+            & Stay::floors.within_range(..)
             & Stay::night.is_in_range(Stay::nights),
         expect![[r#"
-            "nights" @> "night" AND "floors" && "floors" AND "floor" <@ "floors" AND "floor" <@ $1 AND "night" <@ "nights"
-            --   $1 = '[1,3)'::int4range"#]],
+            "nights" @> "night" AND "floors" && "floors" AND "floor" <@ "floors" AND "floor" <@ $1 AND "floors" <@ $2 AND "night" <@ "nights"
+            --   $1 = '[1,3)'::int4range
+            --   $2 = '(,)'::int4range"#]],
     );
 }
 

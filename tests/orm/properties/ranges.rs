@@ -237,7 +237,7 @@ fn ranges_are_as_rust_has_them() {
                 found.map_err(|error| TestCaseError::fail(format!("{error:?}: {sql:?}")))?;
             let rows = rows.iter().filter(|row| test.is_true(row) == expected);
             let rows: Vec<_> = rows.map(|row| row.id).collect();
-            prop_assert_eq!(found, rows, "{:?}", sql);
+            prop_assert_eq!(found, rows, "{:?}", &sql);
         }
         Ok(())
     });

@@ -176,10 +176,12 @@ enum Format {
 }
 
 impl Options {
-    /// Those behind `STDIN`, in either way of saying them: `(FORMAT csv)` and
-    /// `WITH CSV`.
+    /// Those between `STDIN` and `WHERE`, in either way of saying them:
+    /// `(FORMAT csv)` and `WITH CSV`.
     fn of(sql: &str) -> Self {
-        let tokens = tokens(sql).skip_while(|token| !token.eq_ignore_ascii_case("stdin"));
+        let tokens = tokens(sql)
+            .skip_while(|token| !token.eq_ignore_ascii_case("stdin"))
+            .take_while(|token| !token.eq_ignore_ascii_case("where"));
         let mut found = Self {
             format: Format::Text,
             quote: b'"',
@@ -343,6 +345,7 @@ mod tests {
             "COPY t FROM STDIN -- csv",
             "COPY t FROM STDIN /* csv */",
             "COPY t FROM STDIN WITH DELIMITER 'x'",
+            "COPY t FROM STDIN WHERE kind = 'csv'",
         ] {
             assert_eq!(marker(sql, 17_00_00).find(text.as_bytes()), None, "{sql}");
         }

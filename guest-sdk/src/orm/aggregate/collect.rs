@@ -20,6 +20,9 @@ use crate::orm::node::{Node, Nulls, Op};
 /// let query = Book::objects().values((Book::author_id, pages));
 /// # assert!(query.to_sql().is_ok());
 /// ```
+///
+/// A column over a relation that can be missing is there made an `Option` by
+/// `value(…).optional()`.
 pub fn array_agg<M, E: Expression<M>>(values: E) -> Aggregate<M, Option<Vec<E::Value>>> {
     Aggregate::new("ARRAY_AGG", vec![values.into_operand().0], true)
 }

@@ -25,6 +25,7 @@ mod plans;
 mod properties;
 mod queries;
 mod skips;
+mod ties;
 mod to_many;
 mod transactions;
 mod types;

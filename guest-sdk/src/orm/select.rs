@@ -77,6 +77,9 @@ pub(crate) enum Deleted {
     Included,
     /// Those that are deleted.
     Only,
+    /// Ties of which none are kept once they are removed: a mistake that is told
+    /// when the query is compiled.
+    NoTies,
 }
 
 /// Which rows of a model's table a query is about.

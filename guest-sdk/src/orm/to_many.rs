@@ -10,7 +10,7 @@ use super::order::Order;
 use super::path::{Relation, RelationPath};
 use super::query_set::QuerySet;
 use super::related_rows::RelatedRows;
-use super::select::Select;
+use super::select::{Deleted, Select};
 use super::selection::SelectedValues;
 use crate::database::ColumnType;
 
@@ -48,6 +48,8 @@ use crate::database::ColumnType;
 pub struct ToMany<Root, T> {
     owner: ColumnRef,
     meta: &'static ToManyMeta,
+    /// Which rows of the model between.
+    ties: Deleted,
     pub(super) rows: QuerySet<T>,
     pub(super) field: Option<Field<Root, T>>,
 }
@@ -74,6 +76,7 @@ impl<Root, T: Model> ToMany<Root, T> {
                 ..ColumnRef::key(M::META)
             },
             meta: &M::META.to_many[index],
+            ties: Deleted::Hidden,
             rows: QuerySet::new(),
             field: None,
         }
@@ -104,6 +107,54 @@ impl<Root, T: Model> ToMany<Root, T> {
     /// [`QuerySet::prefetch_related`].
     pub fn prefetch_related<N: Model>(self, relation: ToMany<T, N>) -> Self {
         self.map(|rows| rows.prefetch_related(relation))
+    }
+
+    /// Those of removed ties too, where the model between has
+    /// [soft deletion](super::SoftDelete):
+    ///
+    /// ```
+    /// # use plinth::prelude::*;
+    /// # #[derive(Model)]
+    /// # #[model(table = "books")]
+    /// # pub struct Book {
+    /// #     #[model(key, auto)] pub id: i64,
+    /// #     #[model(through = BookTag(book, tag))] pub tags: ManyToMany<Tag>
+    /// # }
+    /// # #[derive(Model)]
+    /// # #[model(table = "tags")]
+    /// # pub struct Tag { #[model(key, auto)] pub id: i64 }
+    /// # #[derive(Model)]
+    /// # #[model(table = "book_tags")]
+    /// # pub struct BookTag {
+    /// #     #[model(key, auto)] pub id: i64,
+    /// #     pub book: ForeignKey<Book>, pub tag: ForeignKey<Tag>,
+    /// #     #[model(soft_delete)] pub removed_at: Option<Timestamp>
+    /// # }
+    /// let once_tagged = Book::objects().filter(Book::tags().with_removed_ties().any());
+    /// assert_eq!(
+    ///     once_tagged.to_sql()?.sql(),
+    ///     "SELECT t0.\"id\" FROM \"books\" AS t0 WHERE EXISTS (SELECT 1 \
+    ///      FROM \"book_tags\" AS t1 WHERE t1.\"book_id\" = t0.\"id\")"
+    /// );
+    /// # Ok::<(), plinth::Error>(())
+    /// ```
+    ///
+    /// Where no ties are kept, the query is an error:
+    /// [`is_invalid_query`](crate::Error::is_invalid_query).
+    pub fn with_removed_ties(self) -> Self {
+        Self {
+            ties: Deleted::Included,
+            ..self
+        }
+    }
+
+    /// Those whose tie was removed, and no others; see
+    /// [`with_removed_ties`](Self::with_removed_ties).
+    pub fn only_removed_ties(self) -> Self {
+        Self {
+            ties: Deleted::Only,
+            ..self
+        }
     }
 
     /// Whether there is any: `EXISTS`.
@@ -147,7 +198,18 @@ impl<Root, T: Model> ToMany<Root, T> {
         if let Via::Junction { table, .. } = self.meta.via {
             select.move_under(table, rows.prefix);
         }
+        if self.ties != Deleted::Hidden {
+            select.deleted = self.kept_ties();
+        }
         (select, rows)
+    }
+
+    /// Which ties are asked about, if any are kept once they are removed.
+    fn kept_ties(&self) -> Deleted {
+        match self.meta.via {
+            Via::Junction { table, .. } if table.soft_delete.is_some() => self.ties,
+            _ => Deleted::NoTies,
+        }
     }
 
     pub(super) fn via(&self) -> Rows {

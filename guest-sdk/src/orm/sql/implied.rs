@@ -8,14 +8,14 @@
 use super::shape::address;
 use super::writer::Writer;
 use crate::database::ColumnType;
-use crate::orm::meta::{CITEXT, TextEquality, VariantMeta};
+use crate::orm::meta::{CITEXT, ModelMeta, TextEquality, VariantMeta};
 use crate::orm::select::{Deleted, OwnRows, Select};
 use crate::{Error, Result};
 
 impl OwnRows {
     /// Whether they are not all rows of the table.
     fn is_some(self) -> bool {
-        self.deletion().is_some() || self.model.variant.is_some()
+        self.deletion().is_some() || self.model.variant.is_some() || self.deleted == Deleted::NoTies
     }
 
     /// The column of the deletion, and what is asked of it.
@@ -23,7 +23,7 @@ impl OwnRows {
         let test = match self.deleted {
             Deleted::Hidden => " IS NULL",
             Deleted::Only => " IS NOT NULL",
-            Deleted::Included => return None,
+            Deleted::Included | Deleted::NoTies => return None,
         };
         Some((self.model.soft_delete?, test))
     }
@@ -82,6 +82,9 @@ impl Writer {
     }
 
     fn own_rows(&mut self, rows: OwnRows) -> Result<()> {
+        if rows.deleted == Deleted::NoTies {
+            return Err(no_ties(rows.model));
+        }
         let table = self.scope.add_path(rows.path)?;
         let variant = rows.model.variant.as_ref();
         if let Some(variant) = variant {
@@ -119,6 +122,14 @@ impl Writer {
         self.as_type(is_citext.then_some(CITEXT));
         Ok(())
     }
+}
+
+fn no_ties(model: &ModelMeta) -> Error {
+    Error::invalid_query(format!(
+        "`with_removed_ties` and `only_removed_ties` are for the rows of a model between two, \
+         `#[model(through = …)]`, that has `soft_delete`; `{}` keeps no ties that are removed",
+        model.table
+    ))
 }
 
 /// The compiler says it of derived models.

@@ -252,6 +252,120 @@ macro_rules! keys {
     };
 }
 
+mod texts {
+    use super::*;
+
+    #[derive(Model, Debug)]
+    #[model(table = "people")]
+    struct Person {
+        #[model(key)]
+        id: i64,
+        #[model(citext, unique)]
+        email: String,
+        name: String,
+        #[model(through = Tie(person, label))]
+        labels: ManyToMany<Label>,
+    }
+
+    #[derive(Model, Debug)]
+    #[model(table = "labels")]
+    struct Label {
+        #[model(key, citext)]
+        text: String,
+    }
+
+    #[derive(Model, Debug)]
+    #[model(table = "ties", unique(person, label))]
+    struct Tie {
+        #[model(key, auto)]
+        id: i64,
+        person: ForeignKey<Person>,
+        label: ForeignKey<Label>,
+        #[model(soft_delete)]
+        removed_at: Option<Timestamp>,
+    }
+
+    fn people() -> Db {
+        let db = database(&[Person::META, Label::META, Tie::META]);
+        for sql in [
+            "INSERT INTO people VALUES (1, 'Ann@x.org', 'ann@X.org'), (2, 'bob@x.org', 'Bob')",
+            "INSERT INTO labels VALUES ('Red'), ('blue')",
+        ] {
+            db.execute(sql, &[]).expect(sql);
+        }
+        db
+    }
+
+    #[test]
+    fn a_citext_is_compared_without_case_with_whatever_it_is() {
+        let db = people();
+        let found = |condition: Q<Person>| {
+            let ids = Person::objects().filter(condition).values(Person::id);
+            ids.order_by([Person::id.asc()]).all(&db).expect("ids")
+        };
+        assert_eq!(found(Person::email.eq("ANN@x.org")), [1]);
+        assert_eq!(found(Person::email.ne("ANN@x.org")), [2]);
+        assert_eq!(found(!Person::email.eq("ANN@x.org")), [2]);
+        assert_eq!(
+            found(Person::email.is_in(["ann@x.org", "BOB@x.org"])),
+            [1, 2]
+        );
+        assert_eq!(found(Person::email.between("B", "BZ")), [2]);
+        assert_eq!(found(Person::email.lt("B")), [1]);
+        assert_eq!(found(Person::email.eq(Person::name)), [1]);
+        assert_eq!(found(Person::name.eq(Person::email)), [1]);
+        assert_eq!(found(Person::email.contains("NN@")), [1]);
+        assert_eq!(found(Person::email.starts_with("BOB")), [2]);
+        let (person, is_new) = Person::objects()
+            .filter(Person::email.eq("BOB@X.ORG"))
+            .get_or_create(
+                create!(Person {
+                    id: 3,
+                    email: "BOB@X.ORG",
+                    name: ""
+                }),
+                &db,
+            )
+            .expect("found");
+        assert_eq!((person.id, is_new), (2, false));
+    }
+
+    #[test]
+    fn ties_that_come_back_are_one_for_keys_that_are_equal() {
+        let db = people();
+        let ann = Person::objects()
+            .filter(Person::id.eq(1))
+            .get(&db)
+            .expect("Ann");
+        assert_eq!(ann.labels.add(["red", "BLUE"], &db).expect("adds"), 2);
+        assert_eq!(ann.labels.remove(["RED", "Blue"], &db).expect("removes"), 2);
+        assert_eq!(
+            ann.labels
+                .add(["rEd", "ReD", "blue"], &db)
+                .expect("restores"),
+            2
+        );
+        ann.labels.set(["reD"], &db).expect("sets");
+        let loaded = Person::objects()
+            .prefetch_related(Person::labels())
+            .all(&db);
+        let labels: Vec<_> = loaded
+            .expect("people")
+            .iter()
+            .map(|person| {
+                person
+                    .labels
+                    .get()
+                    .expect("loaded")
+                    .iter()
+                    .map(|label| label.text.clone())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        assert_eq!(labels, [vec!["Red".to_owned()], vec![]]);
+    }
+}
+
 keys! {
     numeric: Decimal, ["1.50", "2", "0.0", "-7.10"] <- ["1.5", "1.500", "2.00", "2", "0", "-7.1"] hashed;
     real: f32, ["0", "1.5"] <- ["-0", "0", "1.5"];

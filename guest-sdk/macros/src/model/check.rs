@@ -19,6 +19,9 @@ pub(super) fn fields(fields: &[Field], errors: &mut Errors) {
         if let Some(range) = &field.attributes.range {
             errors.take(range_sql(&field.column, range));
         }
+        if let Some(equality) = &field.attributes.text_equality {
+            errors.take(equality.check(&field.inner));
+        }
         if let Some(default) = &field.attributes.default {
             errors.take(default.expand(field));
         }

@@ -75,9 +75,6 @@ impl Field {
         attributes.unique |= one_to_one.is_some();
         attributes.unique &= attributes.nulls_not_distinct.is_none();
         let column = column_name(name, &attributes, relation.is_some())?;
-        if let Some(equality) = &attributes.text_equality {
-            equality.check(inner)?;
-        }
         let documented = field.attrs.iter().filter(|a| a.path().is_ident("doc"));
         Ok(Self {
             name: name.clone(),
@@ -208,7 +205,8 @@ impl FieldAttributes {
 }
 
 impl TextEquality {
-    fn check(&self, ty: &Type) -> syn::Result<()> {
+    /// That the type is one of texts, and the name one of Postgres.
+    pub(super) fn check(&self, ty: &Type) -> syn::Result<()> {
         let is_text = match ungrouped(ty) {
             Type::Path(path) => path
                 .path

@@ -81,7 +81,7 @@ impl ByKey {
             select.conditions.push(keys.match_with(key.node));
             let keys = keys.distinct.iter().map(|key| (*key).clone()).collect();
             let sql = key.sql;
-            select.asked = Some(Asked { keys, sql });
+            select.asked = Some(Box::new(Asked { keys, sql }));
             return (select, Tells::Place(width));
         }
         select.conditions.push(keys.have(&key));

@@ -45,7 +45,7 @@ pub(crate) struct Select {
     /// What makes no sense in it, and is told when it is compiled.
     pub(crate) mistake: Option<Box<str>>,
     /// The keys that its rows are matched with, where that takes Postgres.
-    pub(crate) asked: Option<Asked>,
+    pub(crate) asked: Option<Box<Asked>>,
 }
 
 /// Keys that rows are asked for by, as a table beside that of the rows: the

@@ -112,7 +112,7 @@ impl Writer {
             _ => self.push("1"),
         }
         self.from()?;
-        self.asked(select.asked.as_ref())?;
+        self.asked(select.asked.as_deref())?;
         self.filter(select)?;
         self.group_by(select)?;
         if ask == Ask::First && select.order.is_empty() {

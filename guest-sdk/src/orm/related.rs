@@ -122,6 +122,8 @@ impl<T: Model> RelatedField for ForeignKey<T> {
     }
 
     fn keep(&mut self, before: &mut Self) {
+        // By bytes, whatever the type: of an equal key that is written otherwise
+        // the row is loaded anew, which is never the wrong one.
         if Value::new(self.key()).is_same(&Value::new(before.key())) {
             self.take_row(before);
         }

@@ -83,8 +83,7 @@ fn a_key_to_a_row_of_another_variant_does_not_fail_the_list() {
     let error = trips[1].car.get().expect_err("a truck");
     assert_eq!(
         error.to_string(),
-        "`Trip.car` points to a row of another variant, which is not a `Car`; \
-         `loaded()` is `None` for it"
+        "`Trip.car` points to a row that is not a `Car`; `loaded()` is `None` for it"
     );
     let spare = |trip: &Trip| trip.spare.as_ref().map(|spare| spare.loaded().is_some());
     let spares: Vec<_> = trips.iter().map(spare).collect();

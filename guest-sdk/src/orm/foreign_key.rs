@@ -126,13 +126,13 @@ impl<T: Model> ForeignKey<T> {
 }
 
 fn missing(field: &str, target: &ModelMeta) -> Error {
+    let model = target.model;
     let what = match target.variant {
-        Some(_) => "a row of another variant, which is not",
-        None => "a row that is not there, and so not",
+        Some(_) => format!("a row that is not a `{model}`"),
+        None => format!("a `{model}` that is not there"),
     };
     Error::other(format!(
-        "`{field}` points to {what} a `{}`; `loaded()` is `None` for it",
-        target.model
+        "`{field}` points to {what}; `loaded()` is `None` for it"
     ))
 }
 

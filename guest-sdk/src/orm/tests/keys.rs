@@ -160,3 +160,23 @@ fn rows_are_found_by_keys_of_the_type_citext() {
         ]
     );
 }
+
+#[test]
+fn a_key_to_no_row_does_not_fail_the_list() {
+    let script = Script::install();
+    let types = [&BOOK[..], &AUTHOR].concat();
+    let (there, gone): ([&dyn Parameter; 6], [&dyn Parameter; 6]) = (
+        [&1_i64, &"a", &3_i64, &3_i64, &"Ann", &NULL],
+        [&2_i64, &"b", &4_i64, &NULL, &None::<&str>, &NULL],
+    );
+    script.answer(rows(&types, &[&there, &gone]), 0);
+    let books = Book::objects().select_related(Book::author()).all(&db());
+    let books = books.unwrap();
+    assert_eq!(books[0].author.get().unwrap().name, "Ann");
+    assert_eq!(*books[1].author.key(), 4);
+    assert!(books[1].author.loaded().is_none());
+    assert_eq!(
+        books[1].author.get().unwrap_err().to_string(),
+        "`Book.author` points to a `Author` that is not there; `loaded()` is `None` for it"
+    );
+}

@@ -63,3 +63,28 @@ pub use plinth_sdk_macros::{
 pub use request::Request;
 pub use rust_decimal::Decimal;
 pub use uuid::Uuid;
+
+/// The examples of the macros, which are compiled and run with this crate.
+#[cfg(doctest)]
+mod macro_examples {
+    #[doc = include_str!("../macros/src/docs/get.md")]
+    struct Get;
+    #[doc = include_str!("../macros/src/docs/post.md")]
+    struct Post;
+    #[doc = include_str!("../macros/src/docs/put.md")]
+    struct Put;
+    #[doc = include_str!("../macros/src/docs/patch.md")]
+    struct Patch;
+    #[doc = include_str!("../macros/src/docs/delete.md")]
+    struct Delete;
+    #[doc = include_str!("../macros/src/docs/model.md")]
+    struct Model;
+    #[doc = include_str!("../macros/src/docs/partial.md")]
+    struct Partial;
+    #[doc = include_str!("../macros/src/docs/choices.md")]
+    struct Choices;
+    #[doc = include_str!("../macros/src/docs/create.md")]
+    struct Create;
+    #[doc = include_str!("../macros/src/docs/json_row.md")]
+    struct JsonRow;
+}

@@ -121,7 +121,7 @@ impl Select {
     /// The name of something that narrows it, orders it or loads more.
     fn narrowing(&self) -> Option<&'static str> {
         let deleted = match self.deleted {
-            Deleted::Hidden => None,
+            Deleted::Hidden | Deleted::NoTies => None,
             Deleted::Included => Some("with_deleted"),
             Deleted::Only => Some("only_deleted"),
         };

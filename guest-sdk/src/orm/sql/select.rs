@@ -4,7 +4,7 @@ use super::shape::{Shape, address, rows_parameter};
 use super::writer::Writer;
 use crate::database::Statement;
 use crate::orm::meta::ModelMeta;
-use crate::orm::node::{ColumnRef, LEVELS_MAX, Node};
+use crate::orm::node::{LEVELS_MAX, Node};
 use crate::orm::path::RelationPath;
 use crate::orm::query_set::LOCK_ROWS;
 use crate::orm::select::{Lock, Select};

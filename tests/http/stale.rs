@@ -147,6 +147,21 @@ async fn a_pipeline_whose_statements_all_went_stale_is_run_again_as_a_whole() {
 }
 
 #[tokio::test]
+async fn a_statement_with_a_timeout_does_not_notice_a_migration() {
+    let host = single().await;
+    for sql in [
+        "SELECT * FROM b",
+        "INSERT INTO a (n) SELECT 7 WHERE false RETURNING *",
+    ] {
+        let path = "/in-time/query/5000";
+        assert_eq!(post(&host, path, sql).await.text(), "done");
+        migrate_both(&host).await;
+        assert_eq!(post(&host, path, sql).await.text(), "done", "{sql}");
+        migrate(&host, "ALTER TABLE a DROP more; ALTER TABLE b DROP more").await;
+    }
+}
+
+#[tokio::test]
 async fn statements_deallocated_behind_the_hosts_back_are_prepared_anew() {
     let host = single().await;
     let function = "CREATE FUNCTION release() RETURNS int LANGUAGE plpgsql AS $$

@@ -141,3 +141,16 @@ async fn a_timeout_ends_with_its_statement() {
         assert_eq!(answer.text(), "1", "{way}");
     }
 }
+
+#[tokio::test]
+async fn a_result_that_is_too_large_is_stopped_before_its_timeout() {
+    let host = start().await;
+    let huge = "SELECT repeat('x', 1000) FROM generate_series(1, 100000000)";
+    for way in ["query", "start"] {
+        let begun = Instant::now();
+        let told = in_time(&host, way, 9_000, huge).await;
+        assert!(told.contains("result_bytes_max"), "{way}: {told}");
+        assert!(begun.elapsed() < Duration::from_secs(6), "{way}");
+    }
+    host.connections_at_rest().await;
+}

@@ -11,7 +11,7 @@ use lru::LruCache;
 use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, RowStream};
 
-use super::pipeline::Broken;
+use super::failure::Failure;
 use super::projection::Plan;
 use super::statements::Known;
 use super::tls::Tls;
@@ -221,21 +221,10 @@ impl Connection {
 
     /// Forgets a statement whose plan has gone stale: after a migration it can
     /// differ from what the table is now.
-    fn forget(&self, known: &Known) {
+    pub(super) fn forget(&self, known: &Known) {
         let number = known.number;
         if number.is_some_and(|number| self.kept().pop(&number).is_some()) {
             self.prepared_count.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Forgets all statements of a pipeline if one of them went stale: a migration
-    /// seldom changes what one alone returns, and those behind it were not tried.
-    pub(super) fn forget_if_stale<T>(&self, outcome: &Result<T, Broken>, known: &[Arc<Known>]) {
-        if outcome
-            .as_ref()
-            .is_err_and(|broken| broken.failure.is_stale())
-        {
-            known.iter().for_each(|known| self.forget(known));
         }
     }
 
@@ -263,28 +252,6 @@ impl Connection {
 
     fn kept(&self) -> std::sync::MutexGuard<'_, LruCache<u64, Arc<Prepared>>> {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Why a statement failed. One whose plan has gone stale is forgotten, from
-    /// wherever it was sent.
-    fn failure(&self, cause: &tokio_postgres::Error, known: &Known) -> Failure {
-        let Some(server) = cause.as_db_error() else {
-            return Failure::Error(self.error(cause));
-        };
-        match server.code().code() {
-            // Feature not supported: "cached plan must not change result type".
-            "0A000" if server.routine() == Some("RevalidateCachedQuery") => {
-                self.forget(known);
-                Failure::Stale(error::stale_plan(server))
-            }
-            // Invalid statement name: it was deallocated behind our back.
-            "26000" => {
-                self.forget(known);
-                Failure::Stale(error::from_postgres(cause))
-            }
-            "57014" => Failure::Canceled(error::from_postgres(cause)),
-            _ => Failure::Error(self.error(cause)),
-        }
     }
 
     /// An error, with what the server said before it ended the connection.
@@ -335,45 +302,6 @@ impl Drop for Connection {
     fn drop(&mut self) {
         let kept = self.kept().len();
         self.prepared_count.fetch_sub(kept, Ordering::Relaxed);
-    }
-}
-
-/// Why a statement failed, as far as the host may do something about it.
-pub(super) enum Failure {
-    /// The prepared statement no longer fits the tables, and is forgotten: it can
-    /// be run again where nothing is lost with its transaction.
-    Stale(Error),
-    /// The server stopped it before it had any effect: it took too long, or
-    /// somebody asked for it.
-    Canceled(Error),
-    Error(Error),
-}
-
-impl Failure {
-    pub(super) fn is_stale(&self) -> bool {
-        matches!(self, Self::Stale(_))
-    }
-}
-
-impl AsRef<Error> for Failure {
-    fn as_ref(&self) -> &Error {
-        match self {
-            Self::Stale(error) | Self::Canceled(error) | Self::Error(error) => error,
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Stale(error) | Failure::Canceled(error) | Failure::Error(error) => error,
-        }
     }
 }
 

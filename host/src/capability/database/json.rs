@@ -11,6 +11,7 @@ use std::net::IpAddr;
 
 use tokio_postgres::types::{Kind, Type};
 
+mod document;
 mod number;
 mod text;
 mod time;
@@ -124,11 +125,8 @@ impl Form {
             Self::Text => string(raw, out),
             // The empty "char" is a zero byte.
             Self::Char => string(if raw == [0] { &[] } else { raw }, out),
-            Self::Json => on_one_line(raw, out),
-            Self::Jsonb => match raw {
-                [1, json @ ..] => plain(json, out),
-                _ => Err(Malformed),
-            },
+            Self::Json => document::json(raw, out),
+            Self::Jsonb => document::jsonb(raw, out),
             Self::Bytes => list(raw, out, |byte, out| integer(*byte, out)),
             Self::Uuid => uuid(fixed(raw)?, out),
             Self::Date => time::date(i32::from_be_bytes(fixed(raw)?), out),
@@ -211,23 +209,6 @@ fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) -> Written {
 /// same, and `null` for what JSON has no number for.
 fn serde(value: &impl serde::Serialize, out: &mut Vec<u8>) -> Written {
     serde_json::to_writer(out, value).map_err(|_| Malformed)
-}
-
-/// JSON as it is.
-fn plain(json: &[u8], out: &mut Vec<u8>) -> Written {
-    std::str::from_utf8(json).map_err(|_| Malformed)?;
-    out.extend_from_slice(json);
-    Ok(())
-}
-
-/// JSON as it is but for the ends of its lines, so that it is one line in an
-/// answer whose records are lines. Strings hold none, so all are white space.
-fn on_one_line(json: &[u8], out: &mut Vec<u8>) -> Written {
-    std::str::from_utf8(json).map_err(|_| Malformed)?;
-    out.reserve(json.len());
-    let lines = json.split(|byte| matches!(byte, b'\n' | b'\r'));
-    lines.for_each(|line| out.extend_from_slice(line));
-    Ok(())
 }
 
 /// A text that needs no escapes.
@@ -456,45 +437,6 @@ mod tests {
         for form in [Form::Text, Form::Json] {
             assert_eq!(written(&form, &[b'a', 0xff]), Err(Malformed), "{form:?}");
         }
-    }
-
-    /// White space of every kind wherever it may stand, and what looks like it in
-    /// strings.
-    #[test]
-    fn json_is_one_line_and_the_same_value() {
-        const TOKENS: &[&str] = &[
-            "[",
-            "{",
-            "\"a\"",
-            ":",
-            "\"b\\n\\\\n\\\"\\r\"",
-            ",",
-            "\"c d\"",
-            ":",
-            "-1.5e3",
-            "}",
-            ",",
-            "null",
-            ",",
-            "true",
-            "]",
-        ];
-        const SPACES: &[&str] = &["", "\n", "\r\n", " \n\t", "\n\n\r", "\t ", "\r"];
-        let one_line = TOKENS.concat();
-        let expected: serde_json::Value = serde_json::from_str(&one_line).expect("JSON");
-        for seed in 0..500_usize {
-            let space = |at: usize| SPACES[(seed * 31 + at * (seed + 7)) % SPACES.len()];
-            let tokens = TOKENS.iter().enumerate();
-            let text: String = tokens
-                .flat_map(|(at, token)| [space(at), token])
-                .chain([space(TOKENS.len())])
-                .collect();
-            let line = written(&Form::Json, text.as_bytes()).expect("UTF-8");
-            assert!(!line.contains(['\n', '\r']), "{text:?}");
-            let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-            assert_eq!(value, expected, "{text:?}");
-        }
-        assert_eq!(written(&Form::Json, one_line.as_bytes()), Ok(one_line));
     }
 
     #[test]

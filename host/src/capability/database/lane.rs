@@ -16,8 +16,9 @@ use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
 
-use super::connection::{Connection, Failure, Scope};
+use super::connection::{Connection, Scope};
 use super::connector::Connector;
+use super::failure::Failure;
 use super::pool::CLEANUP_TIMEOUT;
 use super::statements::Known;
 use super::want::Want;

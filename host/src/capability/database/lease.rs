@@ -1,15 +1,15 @@
 //! The loan of a connection to one borrower.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use deadpool::managed::Object;
-use tokio::time::timeout;
 use tokio_postgres::RowStream;
 
-use super::connection::{Connection, Failure, Scope};
+use super::connection::{Connection, Scope};
 use super::connector::Connector;
 use super::error;
+use super::failure::Failure;
 use super::pipeline::Broken;
 use super::pool::CLEANUP_TIMEOUT;
 use super::projection::Plan;
@@ -17,10 +17,6 @@ use super::statements::Known;
 use super::want::Want;
 use crate::bindings::exports::plinth::host::handler::Projection;
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
-
-/// How much longer the host waits than the server may take, whose word it is that
-/// a statement had no effect.
-const SERVER_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// What must be done to a lent connection before somebody else may have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,53 +63,6 @@ impl Lease {
         outcome.map_err(Error::from)
     }
 
-    /// Runs a statement outside a transaction, for no longer than it says itself.
-    pub(super) async fn run_timed(
-        &mut self,
-        statement: &Statement,
-        known: &Known,
-        want: &Want,
-    ) -> Result<Rows, Error> {
-        let begun = Instant::now();
-        let deadline = begun + Duration::from_millis(statement.timeout_ms.into());
-        let before = self.enter();
-        let mut outcome = self.run_until(deadline, statement, known, want).await?;
-        if outcome.as_ref().is_err_and(Failure::is_stale) {
-            outcome = self.run_until(deadline, statement, known, want).await?;
-        }
-        let outcome = self.leave_with(before, outcome);
-        if outcome.is_ok() {
-            known.took(begun.elapsed());
-        }
-        outcome.map_err(Error::from)
-    }
-
-    /// What came of a statement that the server gives up at a deadline.
-    ///
-    /// # Errors
-    ///
-    /// When it does not. The statement is still under way then.
-    async fn run_until(
-        &self,
-        deadline: Instant,
-        statement: &Statement,
-        known: &Known,
-        want: &Want,
-    ) -> Result<Result<Rows, Failure>, Error> {
-        let connection = self.connection();
-        let left = || deadline.saturating_duration_since(Instant::now());
-        // Nothing takes effect before it is planned, so the host itself may keep the time.
-        let preparing = connection.prepare(statement, known, Scope::Outside);
-        let prepared = match timeout(left(), preparing).await {
-            Ok(Ok(prepared)) => prepared,
-            Ok(Err(failure)) => return Ok(Err(failure)),
-            Err(_) => return Err(error::timeout(statement.timeout_ms)),
-        };
-        let running = connection.run_timed(&prepared, known, (statement, want), left());
-        let ran = timeout(left() + SERVER_ANSWERS_WITHIN, running).await;
-        ran.map_err(|_| error::no_answer_in_time(statement.timeout_ms))
-    }
-
     /// Runs a statement in the transaction that is open.
     pub(super) async fn run_inside(
         &mut self,
@@ -156,10 +105,7 @@ impl Lease {
         let before = self.enter();
         let connection = self.connection();
         let mut outcome = connection.atomic_pipeline(statements, known).await;
-        if outcome
-            .as_ref()
-            .is_err_and(|broken| broken.failure.is_stale())
-        {
+        if outcome.as_ref().is_err_and(Broken::is_stale) {
             // It was rolled back whole, so it can be run again whole.
             outcome = connection.atomic_pipeline(statements, known).await;
         }
@@ -234,7 +180,7 @@ impl Lease {
         std::mem::replace(&mut self.state, Loan::InFlight)
     }
 
-    fn leave_with<T, F: AsRef<Error>>(
+    pub(super) fn leave_with<T, F: AsRef<Error>>(
         &mut self,
         before: Loan,
         outcome: Result<T, F>,

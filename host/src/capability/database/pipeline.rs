@@ -8,12 +8,12 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use futures_util::future::{MaybeDone, maybe_done};
 
-use super::connection::{Connection, Failure, Prepared, Scope};
+use super::connection::{Connection, Prepared, Scope};
 use super::error;
+use super::failure::Failure;
 use super::statements::Known;
 use super::verb::Verb;
 use super::want::Want;
@@ -30,6 +30,12 @@ const NO_SAVEPOINTS: &str = "a pipeline holds no savepoints; set one before it";
 pub(super) struct Broken {
     pub(super) index: usize,
     pub(super) failure: Failure,
+}
+
+impl Broken {
+    pub(super) fn is_stale(&self) -> bool {
+        self.failure.is_stale()
+    }
 }
 
 impl AsRef<Error> for Broken {
@@ -87,21 +93,17 @@ impl Connection {
         outcome
     }
 
-    /// Runs a statement that is prepared in a transaction of its own, in which the
-    /// server lets it run for so long: what it stops has had no effect.
-    pub(super) async fn run_timed(
+    /// Runs a statement that is prepared in a transaction of its own.
+    pub(super) async fn run_in_own(
         &self,
+        begin: &str,
         prepared: &Prepared,
         known: &Known,
         (statement, want): (&Statement, &Want),
-        time: Duration,
     ) -> Result<Rows, Failure> {
         let parameters = prepared.bind(statement)?;
         let mut runs = vec![step(self.run_prepared(prepared, known, parameters, want))];
-        // 0 would be no limit.
-        let time_ms = time.as_millis().max(1);
-        let begin = format!("BEGIN; SET LOCAL statement_timeout = {time_ms}");
-        let rows = self.atomically(&begin, &mut runs).await;
+        let rows = self.atomically(begin, &mut runs).await;
         let mut rows = rows.map_err(|broken| broken.failure)?;
         rows.pop().ok_or_else(|| gone().into())
     }
@@ -137,6 +139,14 @@ impl Connection {
         let results = outcome?;
         ended.map_err(whole)?;
         Ok(results)
+    }
+
+    /// Forgets all statements of a pipeline if one of them went stale: a migration
+    /// seldom changes what one alone returns, and those behind it were not tried.
+    fn forget_if_stale<T>(&self, outcome: &Result<T, Broken>, known: &[Arc<Known>]) {
+        if outcome.as_ref().is_err_and(Broken::is_stale) {
+            known.iter().for_each(|known| self.forget(known));
+        }
     }
 
     async fn prepare_all(

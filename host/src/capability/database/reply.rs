@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::connection::Failure;
+use super::failure::Failure;
 use super::meter::{Meter, metered};
 use super::row_stream::{RowSource, RowStream, StreamLimits};
 use super::want::{Text, Want};

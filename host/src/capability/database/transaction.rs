@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use super::connection::Failure;
 use super::copy::Copy;
+use super::failure::Failure;
 use super::lease::Lease;
-use super::pipeline;
+use super::pipeline::{self, Broken};
 use super::want::Want;
 use super::{Database, Outcome, error, options};
 use crate::bindings::plinth::host::database::{PipelineError, Rows, Statement, TransactionOptions};
@@ -71,11 +71,7 @@ impl Transaction {
         let known = self.database.known_all(statements);
         let is_first = std::mem::take(&mut self.is_new);
         let mut outcome = self.lease.pipeline(statements, &known).await;
-        if is_first
-            && outcome
-                .as_ref()
-                .is_err_and(|broken| broken.failure.is_stale())
-        {
+        if is_first && outcome.as_ref().is_err_and(Broken::is_stale) {
             let begun = self.lease.begin_anew(&self.begin).await;
             begun.map_err(|error| error::of_pipeline(statements, error))?;
             outcome = self.lease.pipeline(statements, &known).await;

@@ -63,7 +63,8 @@ fn check(method: &str, slice: &str, query: &Items, db: &mut Db) {
 #[test]
 fn what_would_be_of_all_rows_is_refused_behind_a_slice() {
     let mut db = database().connect();
-    let methods: [(&str, fn(Items) -> Items); 9] = [
+    type Narrow = fn(Items) -> Items;
+    let methods: [(&str, Narrow); 9] = [
         ("filter", |items| items.filter(Item::stock.gt(3))),
         ("exclude", |items| items.exclude(Item::stock.gt(3))),
         ("none", Items::none),
@@ -92,7 +93,8 @@ fn values_behind_a_slice_are_refused_too() {
     let db = database().connect();
     let ids = |slice: Items| slice.values(Item::id);
     type Ids = Values<Item, plinth::orm::Column<Item, i64>>;
-    let methods: [(&str, fn(Ids) -> Ids); 6] = [
+    type Narrow = fn(Ids) -> Ids;
+    let methods: [(&str, Narrow); 6] = [
         ("filter", |ids| ids.filter(Item::stock.gt(3))),
         ("having", |ids| ids.having(count().gt(0))),
         ("having", |ids| ids.filter(count().gt(0))),

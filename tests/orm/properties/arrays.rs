@@ -135,7 +135,7 @@ impl Test {
             Other::Exprs(words) if matches!(ask, Ask::Has) || words.is_empty() => {
                 Some(vec![row.word.clone()])
             }
-            Other::Exprs(words) => Some([&words[..], &[row.word.clone()]].concat()),
+            Other::Exprs(words) => Some([&words[..], std::slice::from_ref(&row.word)].concat()),
             Other::Words => Some(row.words.clone()),
             Other::Maybe => row.maybe.clone(),
         };
@@ -237,7 +237,7 @@ fn null_among_the_keys_is_no_key() {
             Some(key) => row.tags.contains(key),
             None => false,
         };
-        let keys_of = |row: &Bag| [&keys[..], &[row.word.clone()]].concat();
+        let keys_of = |row: &Bag| [&keys[..], std::slice::from_ref(&row.word)].concat();
         let ids = |is_true: &dyn Fn(&Bag) -> bool| {
             let rows = rows.iter().filter(|row| is_true(row));
             rows.map(|row| row.id).collect::<Vec<_>>()

@@ -287,16 +287,16 @@ fn start(count: u32, db: Db) -> String {
 /// as it may, and tells how often it ran and how many rows there were.
 #[post("/script/{retries}")]
 fn script(retries: u32, request: Request, db: Db) -> Result<String> {
-    run_script(retries, request, db)
+    run_script(retries, &request, db)
 }
 
 /// Runs the same, and tells why it failed.
 #[post("/script-error")]
 fn script_error(request: Request, db: Db) -> String {
-    run_script(0, request, db).map_or_else(|error| error.to_string(), |_| "none".to_owned())
+    run_script(0, &request, db).map_or_else(|error| error.to_string(), |_| "none".to_owned())
 }
 
-fn run_script(retries: u32, request: Request, mut db: Db) -> Result<String> {
+fn run_script(retries: u32, request: &Request, mut db: Db) -> Result<String> {
     let body = request.body();
     let text = String::from_utf8_lossy(&body);
     let options = TransactionOptions::new().serializable().retries(retries);

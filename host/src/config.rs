@@ -232,6 +232,9 @@ pub struct PluginLimits {
     /// An instance that has grown past this is not used again: a guest's memory
     /// never shrinks.
     pub memory_reuse_bytes_max: usize,
+    /// What the host holds for all instances together: arguments and results of
+    /// their statements.
+    pub held_bytes_max: usize,
     /// Requests an instance serves before it is replaced.
     pub requests_per_instance_max: u32,
     /// Time on a core that one request may take.
@@ -276,6 +279,7 @@ impl Default for PluginLimits {
         Self {
             memory_bytes_max: 64 << 20,
             memory_reuse_bytes_max: 16 << 20,
+            held_bytes_max: 256 << 20,
             requests_per_instance_max: 100_000,
             cpu_ms_max: 1_000,
             wall_ms_max: 30_000,

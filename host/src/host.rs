@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::bindings::exports::plinth::host::handler::Table;
+use crate::budget::Budget;
 use crate::capability::config::settings;
 use crate::capability::database::{Database, Login, tls};
 use crate::config::{Config, DEFAULT_DATABASE, DatabaseConfig, PluginConfig};
@@ -30,12 +31,16 @@ use crate::tally::Tally;
 /// the host, and outlive a plugin's versions.
 type PluginDatabases = BTreeMap<String, HashMap<String, Arc<Database>>>;
 
+/// What may be held for each plugin, whatever its version.
+type Budgets = BTreeMap<String, Arc<Budget>>;
+
 /// Everything a running host holds.
 pub struct Host {
     config: Config,
     engine: Engine,
     cache: Arc<CompiledCache>,
     databases: PluginDatabases,
+    budgets: Budgets,
     body_room: BodyRoom,
     metrics: Metrics,
     /// In `dev` alone.
@@ -94,11 +99,13 @@ impl Host {
         if config.create_tables {
             prepare(&config).await?;
         }
-        let databases = databases(&config)?;
+        let budgets = budgets(&config);
+        let databases = databases(&config, &budgets)?;
         let host = Self {
             engine,
             cache,
             databases,
+            budgets,
             site: ArcSwap::from_pointee(Site {
                 generation: 0,
                 router: Router::default(),
@@ -124,6 +131,11 @@ impl Host {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// What is held for each plugin.
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = (&str, &Budget)> {
+        self.budgets.iter().map(|(name, held)| (&**name, &**held))
     }
 
     /// Keeps what a request asked of the host, in `dev`.
@@ -236,6 +248,7 @@ impl Host {
         Granted {
             plugin: name.to_owned(),
             databases,
+            held: Arc::clone(&self.budgets[name]),
             config: settings(config),
             metrics: self.metrics.plugin(name),
         }
@@ -324,8 +337,16 @@ fn database_of<'a>(
     })
 }
 
+fn budgets(config: &Config) -> Budgets {
+    let budget = |plugin: &PluginConfig| Arc::new(Budget::new(plugin.limits.held_bytes_max));
+    let plugins = config.plugins.iter();
+    plugins
+        .map(|(name, plugin)| (name.clone(), budget(plugin)))
+        .collect()
+}
+
 /// A pool for each plugin and each database it is given.
-fn databases(config: &Config) -> Result<PluginDatabases> {
+fn databases(config: &Config, budgets: &Budgets) -> Result<PluginDatabases> {
     let mut databases = PluginDatabases::new();
     for (name, settings) in &config.databases {
         tls::check(name, settings)?;
@@ -333,7 +354,8 @@ fn databases(config: &Config) -> Result<PluginDatabases> {
             let mut settings = settings.clone();
             settings.limits.connections_max = share;
             let login = login(plugin, &config.plugins[plugin], &settings);
-            let pool = Database::new(name, &settings, &login)?;
+            let held = Arc::clone(&budgets[plugin]);
+            let pool = Database::new(name, &settings, &login, held)?;
             let pools = databases.entry(plugin.to_owned()).or_default();
             pools.insert(name.clone(), pool);
         }

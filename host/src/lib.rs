@@ -42,6 +42,7 @@
 
 pub mod admin;
 pub mod bindings;
+pub mod budget;
 pub mod capability;
 pub mod cli;
 pub mod config;

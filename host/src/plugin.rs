@@ -13,6 +13,7 @@ use crate::metrics::PluginMetrics;
 use crate::state::Granted;
 
 pub mod compiled;
+pub(crate) mod host_time;
 mod instance;
 pub(crate) mod limits;
 mod outcome;

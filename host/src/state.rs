@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use wasmtime::component::ResourceTable;
 
+use crate::budget::Budget;
 use crate::capability::database::Database;
 use crate::capability::request::CurrentRequest;
 use crate::metrics::PluginMetrics;
@@ -20,6 +21,8 @@ pub struct Granted {
     pub plugin: String,
     /// The databases it may use.
     pub databases: HashMap<String, Arc<Database>>,
+    /// What the host may hold for it.
+    pub held: Arc<Budget>,
     /// Its settings.
     pub config: HashMap<String, String>,
     /// What is counted of it.

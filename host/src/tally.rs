@@ -23,6 +23,7 @@ const TEXT_BYTES_MAX: usize = 4 << 10;
 #[derive(Debug)]
 pub struct Tally {
     statements: AtomicU32,
+    transactions: AtomicU32,
     refused: AtomicU32,
     statements_max: u32,
     /// The texts, in `dev` alone.
@@ -37,7 +38,7 @@ impl fmt::Display for OverLimit {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "a request to this route may send {} statements (statements_max of the plugin or the route); \
+            "a request to this route may send {} statements, and begin no more transactions (statements_max of the plugin or the route); \
              load rows together instead of one by one",
             self.0
         )
@@ -49,10 +50,27 @@ impl Tally {
     pub(crate) fn new(statements_max: u32, keeps_texts: bool) -> Self {
         Self {
             statements: AtomicU32::new(0),
+            transactions: AtomicU32::new(0),
             refused: AtomicU32::new(0),
             statements_max,
             texts: keeps_texts.then(Mutex::default),
         }
+    }
+
+    /// Counts a transaction that is about to be begun. Beginning and ending one are
+    /// no statements of the request's, but it may not begin more of them.
+    ///
+    /// # Errors
+    ///
+    /// When the request has begun as many as it may send statements.
+    pub(crate) fn count_transaction(&self) -> Result<(), OverLimit> {
+        let before = self.transactions.fetch_add(1, Ordering::Relaxed);
+        if before >= self.statements_max {
+            self.transactions.fetch_sub(1, Ordering::Relaxed);
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(OverLimit(self.statements_max));
+        }
+        Ok(())
     }
 
     /// Counts statements that are about to be sent together.

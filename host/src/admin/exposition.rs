@@ -45,6 +45,7 @@ impl Collector for Exposition {
         host(out, &self.0, &site)?;
         requests(out, &self.0, &site)?;
         instances(out, &site)?;
+        held(out, &self.0)?;
         statements(out, &site)?;
         pools::pools(out, &self.0)
     }
@@ -163,6 +164,15 @@ fn each_outcome(
 ) -> fmt::Result {
     let mut outcomes = Outcome::ALL.into_iter();
     outcomes.try_for_each(|outcome| write(outcome.name(), metrics.count(outcome)))
+}
+
+fn held(out: &mut Families<'_, '_>, host: &Host) -> fmt::Result {
+    let help = "What the host holds of arguments and results of statements";
+    let mut family = out.gauge("plinth_held_bytes", help)?;
+    for (plugin, held) in host.budgets() {
+        family.value([("plugin", plugin)], held.used_bytes())?;
+    }
+    Ok(())
 }
 
 fn instances(out: &mut Families<'_, '_>, site: &Site) -> fmt::Result {

@@ -20,6 +20,7 @@ use crate::state::State;
 mod connection;
 mod connector;
 mod copy;
+mod dial;
 mod error;
 mod failure;
 mod json;
@@ -31,7 +32,9 @@ mod options;
 mod pending;
 mod pipeline;
 mod pool;
+mod prepared;
 mod projection;
+mod protocol;
 mod reply;
 mod row_stream;
 mod statements;
@@ -39,6 +42,7 @@ mod timed;
 pub(crate) mod tls;
 mod tokens;
 mod transaction;
+mod types;
 mod url;
 mod verb;
 mod want;
@@ -54,7 +58,7 @@ pub(crate) use row_stream::StreamLimits;
 pub use transaction::Transaction;
 
 use copy::Direction;
-use meter::{metered, metered_pipeline};
+use meter::{charged, metered, metered_pipeline};
 use want::Want;
 
 type Outcome<T> = Result<T, Error>;
@@ -112,8 +116,11 @@ impl State {
         }
         let database = self.database(database)?;
         let meter = self.meter(slice::from_ref(&statement));
+        let held = Arc::clone(&self.granted.held);
         Ok(Pending::start(metered(meter, async move {
-            database.run(statement, Want::Rows).await
+            let rows = database.run(statement, Want::Rows).await?;
+            let held = held.hold(rows.data.len()).map_err(error::no_room)?;
+            Ok((rows, held))
         })))
     }
 
@@ -144,6 +151,7 @@ impl State {
                 "a request may have {TRANSACTIONS_MAX} transactions open at once"
             )));
         }
+        self.count_transaction()?;
         Transaction::begin(self.database(database)?, options).await
     }
 }
@@ -235,7 +243,8 @@ impl HostTransaction for State {
         options: TransactionOptions,
     ) -> wasmtime::Result<Outcome<Resource<Transaction>>> {
         self.cpu.pause();
-        let outcome = self.begin_on(&database, &options).await;
+        let time = Arc::clone(self.cpu.host_time());
+        let outcome = charged(&time, self.begin_on(&database, &options)).await;
         self.cpu.resume();
         match outcome {
             Ok(transaction) => {
@@ -299,7 +308,8 @@ impl HostTransaction for State {
         data: Vec<u8>,
     ) -> wasmtime::Result<Outcome<()>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.copy_write(data).await;
+        let time = Arc::clone(self.cpu.host_time());
+        let outcome = charged(&time, self.transaction(&handle)?.copy_write(data)).await;
         self.count_failure(&outcome);
         self.cpu.resume();
         Ok(outcome)
@@ -310,7 +320,8 @@ impl HostTransaction for State {
         handle: Resource<Transaction>,
     ) -> wasmtime::Result<Outcome<u64>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.copy_finish().await;
+        let time = Arc::clone(self.cpu.host_time());
+        let outcome = charged(&time, self.transaction(&handle)?.copy_finish()).await;
         self.count_failure(&outcome);
         self.cpu.resume();
         Ok(outcome)
@@ -329,7 +340,8 @@ impl HostTransaction for State {
         handle: Resource<Transaction>,
     ) -> wasmtime::Result<Outcome<Vec<u8>>> {
         self.cpu.pause();
-        let outcome = self.transaction(&handle)?.copy_read().await;
+        let time = Arc::clone(self.cpu.host_time());
+        let outcome = charged(&time, self.transaction(&handle)?.copy_read()).await;
         self.count_failure(&outcome);
         self.cpu.resume();
         Ok(outcome)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
+use super::host_time::HostTime;
 use crate::config::PluginLimits;
 use crate::state::State;
 
@@ -75,7 +76,8 @@ impl ResourceLimiter for MemoryLimit {
 #[derive(Debug)]
 pub(crate) struct CpuClock {
     used: Duration,
-    max: Duration,
+    /// With what the host does for the guest.
+    host: Arc<HostTime>,
     /// When it was last let in. Shared with the wait for its turn, which alone
     /// knows when that ends.
     running_since: Arc<Mutex<Instant>>,
@@ -97,7 +99,7 @@ impl CpuClock {
     pub(crate) fn new(limits: &PluginLimits) -> Self {
         Self {
             used: Duration::ZERO,
-            max: Duration::from_millis(limits.cpu_ms_max),
+            host: Arc::new(HostTime::new(Duration::from_millis(limits.cpu_ms_max))),
             running_since: Arc::new(Mutex::new(Instant::now())),
         }
     }
@@ -105,6 +107,7 @@ impl CpuClock {
     /// A new request begins.
     pub(crate) fn restart(&mut self) {
         self.used = Duration::ZERO;
+        self.host.restart();
         self.resume();
     }
 
@@ -115,6 +118,7 @@ impl CpuClock {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         self.used += since.elapsed();
+        self.host.guest_used(self.used);
     }
 
     /// The guest goes on.
@@ -122,8 +126,13 @@ impl CpuClock {
         let_in(&self.running_since);
     }
 
+    /// Where the host's own work for the guest is charged.
+    pub(crate) fn host_time(&self) -> &Arc<HostTime> {
+        &self.host
+    }
+
     fn is_exhausted(&self) -> bool {
-        self.used > self.max
+        self.host.is_exhausted()
     }
 
     /// Lets others run, and starts the clock again when the guest's turn comes.

@@ -3,23 +3,26 @@
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use lru::LruCache;
-use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Client, RowStream};
+use tokio::task::AbortHandle;
+use tokio_postgres::{Client, Column, Config, RowStream};
 
+use super::dial::{self, DialError, Server};
 use super::failure::Failure;
+use super::prepared::{KeptStatements, Prepared};
 use super::projection::Plan;
 use super::statements::Known;
 use super::tls::Tls;
+use super::types::Types;
 use super::verb::Verb;
-use super::want::{Collected, Want};
-use super::{error, wire};
+use super::want::{Collected, Form, Turn, Want};
+use super::{error, protocol, wire};
 use crate::bindings::exports::plinth::host::handler::Projection;
 use crate::bindings::plinth::host::database::{Error, Rows, Statement};
+use crate::budget::Budget;
 use crate::config::DatabaseLimits;
 
 /// The longest text of a statement: the most parameters and what stands between
@@ -40,10 +43,10 @@ pub(super) enum Scope {
 /// use it at once: their statements are sent one behind the other.
 pub(super) struct Connection {
     client: Client,
-    tls: Tls,
-    prepared: Mutex<LruCache<u64, Arc<Prepared>>>,
-    /// How many statements are prepared on all connections of the pool.
-    prepared_count: Arc<AtomicUsize>,
+    reach: Reach,
+    statements: KeptStatements,
+    types: Arc<Types>,
+    held: Arc<Budget>,
     result_bytes_max: usize,
     made: Instant,
     age_max: Duration,
@@ -53,32 +56,38 @@ pub(super) struct Connection {
     last_words: Arc<OnceLock<Error>>,
 }
 
-/// A statement Postgres has parsed and planned. When the last of its users has
-/// gone, the driver has Postgres forget it.
-pub(super) struct Prepared {
-    statement: tokio_postgres::Statement,
-    /// What the guest said the parameters are; another call may say otherwise.
-    parameter_types: Vec<u32>,
-    column_types: Vec<u32>,
-    column_names: String,
-    /// How its rows were last written.
-    plan: Mutex<Option<Arc<Plan>>>,
+/// How the server of a connection is reached beside it, and how the connection
+/// is broken.
+pub(super) struct Reach {
+    pub(super) config: Arc<Config>,
+    pub(super) tls: Tls,
+    pub(super) server: Server,
+    pub(super) driver: AbortHandle,
+}
+
+/// What the connections of a pool have in common.
+pub(super) struct Shared {
+    pub(super) types: Arc<Types>,
+    pub(super) held: Arc<Budget>,
+    /// How many statements are prepared on all of them.
+    pub(super) prepared_count: Arc<AtomicUsize>,
 }
 
 impl Connection {
     pub(super) fn new(
         client: Client,
-        tls: Tls,
-        prepared_max: NonZeroUsize,
-        prepared_count: Arc<AtomicUsize>,
+        reach: Reach,
+        shared: &Shared,
+        statements_max: NonZeroUsize,
         limits: &DatabaseLimits,
         last_words: Arc<OnceLock<Error>>,
     ) -> Self {
         Self {
             client,
-            tls,
-            prepared: Mutex::new(LruCache::new(prepared_max)),
-            prepared_count,
+            reach,
+            statements: KeptStatements::new(statements_max, Arc::clone(&shared.prepared_count)),
+            types: Arc::clone(&shared.types),
+            held: Arc::clone(&shared.held),
             result_bytes_max: limits.result_bytes_max,
             made: Instant::now(),
             age_max: Duration::from_millis(limits.connection_age_ms_max),
@@ -138,7 +147,32 @@ impl Connection {
     ) -> Result<Rows, Failure> {
         let prepared = self.prepare(statement, known, scope).await?;
         let parameters = prepared.bind(statement)?;
-        self.run_prepared(&prepared, known, parameters, want).await
+        let collected = self.collect(&prepared, known, want).await?;
+        self.run_prepared(&prepared, known, parameters, collected)
+            .await
+    }
+
+    /// A place for what is wanted of a statement.
+    pub(super) async fn collect(
+        &self,
+        prepared: &Arc<Prepared>,
+        known: &Known,
+        want: &Want,
+    ) -> Result<Collected, Failure> {
+        let form = match want {
+            Want::Rows => Form::Rows,
+            Want::Count => Form::Count,
+            Want::Text(text) => {
+                let plan = self.plan(prepared, known, &text.projection).await?;
+                Form::Text(Arc::clone(text), plan)
+            }
+        };
+        Ok(Collected::new(form, self.result_bytes_max, &self.held)?)
+    }
+
+    /// A place for rows.
+    pub(super) fn collect_rows(&self) -> Result<Collected, Error> {
+        Collected::new(Form::Rows, self.result_bytes_max, &self.held)
     }
 
     /// Runs a statement that is prepared. It is sent when this is first polled.
@@ -147,9 +181,8 @@ impl Connection {
         prepared: &Prepared,
         known: &Known,
         parameters: Vec<wire::Raw<'_>>,
-        want: &Want,
+        mut collected: Collected,
     ) -> Result<Rows, Failure> {
-        let mut collected = Collected::new(want, prepared, self.result_bytes_max)?;
         let stream = self.client.query_raw(&prepared.statement, parameters).await;
         let mut stream = pin!(stream.map_err(|cause| self.failure(&cause, known))?);
         while let Some(row) = stream.as_mut().next().await {
@@ -162,19 +195,12 @@ impl Connection {
                 }
                 Err(cause) => return Err(self.failure(&cause, known)),
             };
-            collected.add(&row)?;
+            if collected.add(&row)? == Turn::Over {
+                tokio::task::yield_now().await;
+            }
         }
-        let (column_types, column_names) = match want {
-            Want::Rows => (prepared.column_types.clone(), prepared.column_names.clone()),
-            Want::Count | Want::Text(_) => (Vec::new(), String::new()),
-        };
-        Ok(Rows {
-            column_types,
-            column_names,
-            affected: stream.rows_affected().unwrap_or_default(),
-            count: collected.count,
-            data: collected.data,
-        })
+        let affected = stream.rows_affected().unwrap_or_default();
+        Ok(collected.end(prepared, affected)?)
     }
 
     /// Begins a query whose rows the caller reads.
@@ -185,11 +211,31 @@ impl Connection {
         projection: &Projection,
     ) -> Result<(RowStream, Arc<Plan>), Failure> {
         let prepared = self.prepare(statement, known, Scope::Inside).await?;
-        let plan = prepared.plan(projection)?;
         let parameters = prepared.bind(statement)?;
+        let plan = self.plan(&prepared, known, projection).await?;
         let rows = self.client.query_raw(&prepared.statement, parameters).await;
         let rows = rows.map_err(|cause| self.failure(&cause, known))?;
         Ok((rows, plan))
+    }
+
+    /// How the rows of a statement become text.
+    async fn plan(
+        &self,
+        prepared: &Arc<Prepared>,
+        known: &Known,
+        projection: &Projection,
+    ) -> Result<Arc<Plan>, Failure> {
+        if let Some(plan) = prepared.plan(projection) {
+            return Ok(plan);
+        }
+        let forms = self.types.forms(&self.client, &prepared.column_types).await;
+        let forms = forms.map_err(|cause| self.failure(&cause, known))?;
+        let names = prepared.statement.columns().iter().map(Column::name);
+        let columns: Vec<_> = names.zip(&forms).collect();
+        let plan = Arc::new(Plan::new(projection, &columns)?);
+        self.statements
+            .keep_plan(known, prepared, Arc::clone(&plan));
+        Ok(plan)
     }
 
     /// Has Postgres parse and plan a statement, unless it has before.
@@ -204,28 +250,18 @@ impl Connection {
         if known.verb == Verb::Session {
             self.touch_session();
         }
-        if let Some(prepared) = self.find(statement, known) {
+        if let Some(prepared) = self.statements.find(statement, known) {
             return Ok(prepared);
         }
-        let prepared = prepare(&self.client, statement).await;
+        let prepared = Prepared::new(&self.client, statement).await;
         let prepared = Arc::new(prepared.map_err(|cause| self.failure(&cause, known))?);
-        if let Some(number) = known.number {
-            let mut kept = self.kept();
-            let before = kept.len();
-            kept.push(number, Arc::clone(&prepared));
-            let added = kept.len() - before;
-            self.prepared_count.fetch_add(added, Ordering::Relaxed);
-        }
+        self.statements.keep(known, &prepared);
         Ok(prepared)
     }
 
-    /// Forgets a statement whose plan has gone stale: after a migration it can
-    /// differ from what the table is now.
+    /// Forgets a statement whose plan has gone stale.
     pub(super) fn forget(&self, known: &Known) {
-        let number = known.number;
-        if number.is_some_and(|number| self.kept().pop(&number).is_some()) {
-            self.prepared_count.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.statements.forget(known);
     }
 
     /// Runs a statement of the host's own.
@@ -235,8 +271,20 @@ impl Connection {
     }
 
     /// Asks the server to stop what this connection is doing.
-    pub(super) async fn cancel(&self) -> Result<(), tokio_postgres::Error> {
-        self.tls.cancel(&self.client).await
+    pub(super) async fn cancel(&self) -> Result<(), DialError> {
+        let Reach {
+            config,
+            tls,
+            server,
+            ..
+        } = &self.reach;
+        dial::cancel(config, tls, server, &self.client).await
+    }
+
+    /// Breaks the connection, whatever is under way on it: nobody waits for the
+    /// server any more.
+    pub(super) fn abort(&self) {
+        self.reach.driver.abort();
     }
 
     /// Whether the server answers.
@@ -244,20 +292,11 @@ impl Connection {
         self.client.batch_execute("").await.is_ok()
     }
 
-    fn find(&self, statement: &Statement, known: &Known) -> Option<Arc<Prepared>> {
-        let mut kept = self.kept();
-        let prepared = kept.get(&known.number?)?;
-        (prepared.parameter_types == statement.parameter_types).then(|| Arc::clone(prepared))
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, LruCache<u64, Arc<Prepared>>> {
-        self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// An error, with what the server said before it ended the connection.
     pub(super) fn error(&self, cause: &tokio_postgres::Error) -> Error {
         match self.last_words.get() {
             Some(last_words) if cause.is_closed() => last_words.clone(),
+            _ if protocol::is_too_large(cause) => self.too_large(),
             _ => error::from_postgres(cause),
         }
     }
@@ -269,68 +308,6 @@ impl Connection {
     pub(super) fn too_large(&self) -> Error {
         error::too_large("result_bytes_max", self.result_bytes_max)
     }
-}
-
-impl Prepared {
-    /// How its rows become text. The plan is kept, because it seldom differs.
-    pub(super) fn plan(&self, projection: &Projection) -> Result<Arc<Plan>, Error> {
-        let mut kept = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = kept.as_ref().filter(|plan| plan.is_of(projection)) {
-            return Ok(Arc::clone(plan));
-        }
-        let columns = self.statement.columns().iter();
-        let columns: Vec<_> = columns
-            .map(|column| (column.name(), column.type_()))
-            .collect();
-        let plan = Arc::new(Plan::new(projection, &columns)?);
-        *kept = Some(Arc::clone(&plan));
-        Ok(plan)
-    }
-
-    /// The parameters of a call of it.
-    pub(super) fn bind<'a>(&self, statement: &'a Statement) -> Result<Vec<wire::Raw<'a>>, Error> {
-        let expected = self.statement.params().len();
-        wire::parameters(&statement.parameters, expected).ok_or_else(|| {
-            error::invalid(format!(
-                "the buffer of parameters does not hold the {expected} values that the statement takes"
-            ))
-        })
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        let kept = self.kept().len();
-        self.prepared_count.fetch_sub(kept, Ordering::Relaxed);
-    }
-}
-
-async fn prepare(
-    client: &Client,
-    statement: &Statement,
-) -> Result<Prepared, tokio_postgres::Error> {
-    let types: Vec<Type> = statement
-        .parameter_types
-        .iter()
-        .map(|oid| parameter_type(*oid))
-        .collect();
-    let prepared = client.prepare_typed(&statement.sql, &types).await?;
-    let columns = prepared.columns();
-    let names: Vec<&str> = columns.iter().map(tokio_postgres::Column::name).collect();
-    Ok(Prepared {
-        parameter_types: statement.parameter_types.clone(),
-        column_types: columns.iter().map(|column| column.type_().oid()).collect(),
-        column_names: names.join("\0"),
-        plan: Mutex::default(),
-        statement: prepared,
-    })
-}
-
-/// The driver only sends the number on, so a type it doesn't know will do; the
-/// number 0 lets Postgres infer the type.
-fn parameter_type(oid: u32) -> Type {
-    Type::from_oid(oid)
-        .unwrap_or_else(|| Type::new(String::new(), oid, Kind::Simple, String::new()))
 }
 
 /// Refuses what no honest plugin sends, before it costs anything.

@@ -8,10 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 
-use super::connection::Connection;
+use super::connection::{Connection, Reach, Shared};
+use super::dial::{DialError, Dialed, dial};
 use super::error;
 use super::login::{Login, prepend_options, setting};
 use super::tls::{self, Tls};
+use crate::budget::Budget;
 use crate::config::{DatabaseConfig, DatabaseLimits};
 use crate::metrics::PoolMetrics;
 
@@ -25,19 +27,24 @@ const SILENT_FOR: Duration = Duration::from_secs(30);
 /// Makes connections for a pool.
 pub(super) struct Connector {
     database: String,
-    config: tokio_postgres::Config,
+    config: Arc<tokio_postgres::Config>,
     tls: Tls,
     /// The first thing a new session is asked to do.
     first_words: Option<&'static str>,
     statements_max: NonZeroUsize,
     limits: DatabaseLimits,
     made: AtomicUsize,
-    prepared_count: Arc<AtomicUsize>,
+    shared: Shared,
     pub(super) metrics: Arc<PoolMetrics>,
 }
 
 impl Connector {
-    pub(super) fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Self> {
+    pub(super) fn new(
+        name: &str,
+        config: &DatabaseConfig,
+        login: &Login,
+        held: Arc<Budget>,
+    ) -> Result<Self> {
         let DatabaseLimits {
             statements_max,
             statement_timeout_ms,
@@ -64,39 +71,51 @@ impl Connector {
         }
         Ok(Self {
             database: name.to_owned(),
-            config: postgres,
+            config: Arc::new(postgres),
             tls,
             first_words,
             statements_max: NonZeroUsize::new(statements_max)
                 .context("statements_max must be at least 1")?,
             limits: config.limits.clone(),
             made: AtomicUsize::new(0),
-            prepared_count: Arc::default(),
+            shared: Shared {
+                types: Arc::default(),
+                held,
+                prepared_count: Arc::default(),
+            },
             metrics: Arc::default(),
         })
     }
 
     /// How many statements are prepared on all connections together.
     pub(super) fn prepared_count(&self) -> usize {
-        self.prepared_count.load(Ordering::Relaxed)
+        self.shared.prepared_count.load(Ordering::Relaxed)
     }
 }
 
 impl managed::Manager for Connector {
     type Type = Connection;
-    type Error = tokio_postgres::Error;
+    type Error = DialError;
 
-    async fn create(&self) -> Result<Connection, tokio_postgres::Error> {
-        let (client, driver) = self.tls.connect(&self.config).await?;
+    async fn create(&self) -> Result<Connection, DialError> {
+        // On the heap, because guests' fibers have small stacks.
+        let dialing = dial(&self.config, &self.tls, self.limits.result_bytes_max);
+        let dialed = Box::pin(dialing).await?;
+        let Dialed {
+            client,
+            driver,
+            server,
+        } = dialed;
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         let database = self.database.clone();
         let last_words = Arc::new(OnceLock::new());
         let heard = Arc::clone(&last_words);
         self.metrics.opened.increment();
         let metrics = Arc::clone(&self.metrics);
-        tokio::spawn(async move {
+        let closed = Closed(Arc::clone(&metrics));
+        let driver = tokio::spawn(async move {
+            let _closed = closed;
             let ended = driver.await;
-            metrics.closed.increment();
             if let Err(cause) = ended {
                 metrics.lost.increment();
                 tracing::warn!(
@@ -110,11 +129,17 @@ impl managed::Manager for Connector {
         if let Some(first_words) = self.first_words {
             client.batch_execute(first_words).await?;
         }
+        let reach = Reach {
+            config: Arc::clone(&self.config),
+            tls: self.tls.clone(),
+            server,
+            driver: driver.abort_handle(),
+        };
         Ok(Connection::new(
             client,
-            self.tls.clone(),
+            reach,
+            &self.shared,
             self.statements_max,
-            Arc::clone(&self.prepared_count),
             &self.limits,
             last_words,
         ))
@@ -124,7 +149,7 @@ impl managed::Manager for Connector {
         &self,
         connection: &mut Connection,
         metrics: &Metrics,
-    ) -> RecycleResult<tokio_postgres::Error> {
+    ) -> RecycleResult<DialError> {
         if connection.is_closed() {
             return Err(RecycleError::message("the connection is closed"));
         }
@@ -135,6 +160,15 @@ impl managed::Manager for Connector {
             return Err(RecycleError::message("the server does not answer"));
         }
         Ok(())
+    }
+}
+
+/// Counts the end of a connection, also of one that is broken.
+struct Closed(Arc<PoolMetrics>);
+
+impl Drop for Closed {
+    fn drop(&mut self) {
+        self.0.closed.increment();
     }
 }
 

@@ -212,7 +212,8 @@ impl Transaction {
                 return Ok(chunk);
             }
             match stream.next().await {
-                Some(Ok(row)) if row.len() > row_bytes_max => {
+                // What is larger is not passed to the driver: see `protocol.rs`.
+                Some(Ok(row)) if row.is_empty() => {
                     let failed = Err(row_too_large(row_bytes_max));
                     return self.copy.close(&mut self.lease, failed).await;
                 }

@@ -3,7 +3,9 @@
 use deadpool::managed::PoolError;
 use tokio_postgres::error::{DbError, SqlState};
 
+use super::dial::DialError;
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Statement};
+use crate::budget::Exhausted;
 
 /// An error of ours, with nothing from the server.
 pub(super) fn error(kind: ErrorKind, message: impl Into<String>) -> Error {
@@ -39,6 +41,11 @@ pub(super) fn too_large(limit: &str, value: impl std::fmt::Display) -> Error {
         ErrorKind::TooLarge,
         format!("the result is larger than {limit} = {value}; ask for fewer rows"),
     )
+}
+
+/// The plugin has the host hold so much that it has to wait.
+pub(super) fn no_room(exhausted: Exhausted) -> Error {
+    error(ErrorKind::Busy, exhausted.to_string())
 }
 
 /// Rows are not read to their end, for another reason than their size. It is of
@@ -135,7 +142,7 @@ fn failed(message: &str) -> Error {
 }
 
 /// Why no connection was had.
-pub(super) fn from_pool(database: &str, cause: &PoolError<tokio_postgres::Error>) -> Error {
+pub(super) fn from_pool(database: &str, cause: &PoolError<DialError>) -> Error {
     match cause {
         PoolError::Timeout(deadpool::managed::TimeoutType::Wait) => error(
             ErrorKind::Busy,
@@ -157,7 +164,7 @@ pub(super) fn from_pool(database: &str, cause: &PoolError<tokio_postgres::Error>
 }
 
 /// What to do where Postgres does not let the role in.
-fn advice(cause: &tokio_postgres::Error) -> &'static str {
+fn advice(cause: &DialError) -> &'static str {
     let is_refused = cause
         .code()
         .is_some_and(|state| state.code().starts_with("28"));

@@ -13,10 +13,13 @@ use tokio_postgres::types::{Kind, Type};
 
 mod document;
 mod number;
+mod out;
 mod text;
 mod time;
 
-pub(super) use text::string;
+pub(super) use out::Out;
+
+use text::string;
 
 /// How the values of a type are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,19 +58,34 @@ pub(super) enum Form {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-type Written = Result<(), Malformed>;
+/// Why a value was not written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unwritten {
+    Malformed,
+    /// There is no room for it.
+    Full,
+}
+
+impl From<Malformed> for Unwritten {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+pub(super) type Written = Result<(), Unwritten>;
+
+/// What came of a text that is never long.
+type Short = Result<(), Malformed>;
 
 /// Postgres' own limit, `MAXDIM`.
 const DIMENSIONS_MAX: u32 = 6;
 
 impl Form {
-    /// The form of a type, if it can be written.
+    /// The form of a type that is the same in each database, if it can be written.
     pub(super) fn of(ty: &Type) -> Option<Self> {
         let nested = |ty| Self::of(ty).map(Box::new);
         match ty.kind() {
             Kind::Simple => Self::of_simple(ty),
-            Kind::Enum(_) => Some(Self::Text),
-            Kind::Domain(inner) => Self::of(inner),
             Kind::Array(element) => nested(element).map(Self::Array),
             Kind::Range(element) => nested(element).map(Self::Range),
             _ => None,
@@ -104,15 +122,39 @@ impl Form {
             Type::MACADDR => Self::MacAddr,
             Type::BIT | Type::VARBIT => Self::Bits,
             Type::PG_LSN => Self::LogPosition,
-            // Those of extensions have no number that is the same everywhere.
-            _ if ty.name() == "citext" => Self::Text,
-            _ if ty.name() == "hstore" => Self::Hstore,
             _ => return None,
         })
     }
 
+    /// The form of a type of an extension, which has no number that is the same
+    /// everywhere.
+    pub(super) fn of_extension(name: &str) -> Option<Self> {
+        match name {
+            "citext" => Some(Self::Text),
+            "hstore" => Some(Self::Hstore),
+            _ => None,
+        }
+    }
+
     /// Writes a value.
-    pub(super) fn write(&self, raw: &[u8], out: &mut Vec<u8>) -> Written {
+    pub(super) fn write(&self, raw: &[u8], out: &mut Out<'_>) -> Written {
+        match self {
+            Self::Text => string(raw, out),
+            // The empty "char" is a zero byte.
+            Self::Char => string(if raw == [0] { &[] } else { raw }, out),
+            Self::Json => document::json(raw, out),
+            Self::Jsonb => document::jsonb(raw, out),
+            Self::Bytes => list(raw, out, |byte, out| out.short(|out| integer(*byte, out))),
+            Self::Bits => bits(raw, out),
+            Self::Hstore => hstore(raw, out),
+            Self::Range(element) => range(element, raw, out),
+            Self::Array(element) => array(element, raw, out),
+            _ => out.short(|out| self.write_short(raw, out)),
+        }
+    }
+
+    /// Writes a value whose text is never long.
+    fn write_short(&self, raw: &[u8], out: &mut Vec<u8>) -> Short {
         match self {
             Self::Bool => boolean(raw, out),
             Self::Int2 => integer(i16::from_be_bytes(fixed(raw)?), out),
@@ -121,13 +163,8 @@ impl Form {
             Self::Oid => integer(u32::from_be_bytes(fixed(raw)?), out),
             Self::Float4 => serde(&f32::from_be_bytes(fixed(raw)?), out),
             Self::Float8 => serde(&f64::from_be_bytes(fixed(raw)?), out),
+            // Of 147,455 digits at most.
             Self::Numeric => number::numeric(raw, out),
-            Self::Text => string(raw, out),
-            // The empty "char" is a zero byte.
-            Self::Char => string(if raw == [0] { &[] } else { raw }, out),
-            Self::Json => document::json(raw, out),
-            Self::Jsonb => document::jsonb(raw, out),
-            Self::Bytes => list(raw, out, |byte, out| integer(*byte, out)),
             Self::Uuid => uuid(fixed(raw)?, out),
             Self::Date => time::date(i32::from_be_bytes(fixed(raw)?), out),
             Self::Time => time::time(i64::from_be_bytes(fixed(raw)?), out),
@@ -138,28 +175,30 @@ impl Form {
             Self::Inet => address(raw, false, out),
             Self::Cidr => address(raw, true, out),
             Self::MacAddr => mac_address(fixed(raw)?, out),
-            Self::Bits => bits(raw, out),
             Self::LogPosition => log_position(u64::from_be_bytes(fixed(raw)?), out),
-            Self::Hstore => hstore(raw, out),
-            Self::Range(element) => range(element, raw, out),
-            Self::Array(element) => array(element, raw, out),
+            Self::Text
+            | Self::Char
+            | Self::Json
+            | Self::Jsonb
+            | Self::Bytes
+            | Self::Bits
+            | Self::Hstore
+            | Self::Range(_)
+            | Self::Array(_) => Err(Malformed),
         }
     }
 
-    fn write_or_null(&self, raw: Option<&[u8]>, out: &mut Vec<u8>) -> Written {
+    fn write_or_null(&self, raw: Option<&[u8]>, out: &mut Out<'_>) -> Written {
         match raw {
             Some(raw) => self.write(raw, out),
-            None => {
-                null(out);
-                Ok(())
-            }
+            None => null(out),
         }
     }
 }
 
 /// Writes NULL.
-pub(super) fn null(out: &mut Vec<u8>) {
-    out.extend_from_slice(b"null");
+pub(super) fn null(out: &mut Out<'_>) -> Written {
+    out.put(b"null")
 }
 
 /// The bytes of a value that always has as many.
@@ -190,7 +229,7 @@ fn take_cell<'a>(raw: &mut &'a [u8]) -> Result<Option<&'a [u8]>, Malformed> {
     Ok(Some(cell))
 }
 
-fn boolean(raw: &[u8], out: &mut Vec<u8>) -> Written {
+fn boolean(raw: &[u8], out: &mut Vec<u8>) -> Short {
     out.extend_from_slice(match raw {
         [0] => b"false",
         [1] => b"true",
@@ -200,46 +239,45 @@ fn boolean(raw: &[u8], out: &mut Vec<u8>) -> Written {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
-fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) -> Written {
+fn integer(number: impl itoa::Integer, out: &mut Vec<u8>) -> Short {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     Ok(())
 }
 
 /// What serde makes of it: of floats, the shortest text that reads back the
 /// same, and `null` for what JSON has no number for.
-fn serde(value: &impl serde::Serialize, out: &mut Vec<u8>) -> Written {
+fn serde(value: &impl serde::Serialize, out: &mut Vec<u8>) -> Short {
     serde_json::to_writer(out, value).map_err(|_| Malformed)
 }
 
 /// A text that needs no escapes.
-fn quoted(text: std::fmt::Arguments<'_>, out: &mut Vec<u8>) -> Written {
+fn quoted(text: std::fmt::Arguments<'_>, out: &mut Vec<u8>) -> Short {
     write!(out, "\"{text}\"").map_err(|_| Malformed)
 }
 
 fn list<T>(
     items: impl IntoIterator<Item = T>,
-    out: &mut Vec<u8>,
-    mut write: impl FnMut(T, &mut Vec<u8>) -> Written,
+    out: &mut Out<'_>,
+    mut write: impl FnMut(T, &mut Out<'_>) -> Written,
 ) -> Written {
-    out.push(b'[');
+    out.push(b'[')?;
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
-            out.push(b',');
+            out.push(b',')?;
         }
         write(item, out)?;
     }
-    out.push(b']');
-    Ok(())
+    out.push(b']')
 }
 
-fn uuid(bytes: [u8; 16], out: &mut Vec<u8>) -> Written {
+fn uuid(bytes: [u8; 16], out: &mut Vec<u8>) -> Short {
     let mut buffer = [0; uuid::fmt::Hyphenated::LENGTH];
     let text = uuid::Uuid::from_bytes(bytes).hyphenated();
     quoted(format_args!("{}", text.encode_lower(&mut buffer)), out)
 }
 
 /// `inet` is printed without the prefix of a host alone, `cidr` always with it.
-fn address(raw: &[u8], is_network: bool, out: &mut Vec<u8>) -> Written {
+fn address(raw: &[u8], is_network: bool, out: &mut Vec<u8>) -> Short {
     let (address, prefix, bits): (IpAddr, u8, u8) = match raw {
         [2, prefix, _, 4, octets @ ..] => (fixed::<4>(octets)?.into(), *prefix, 32),
         [3, prefix, _, 16, octets @ ..] => (fixed::<16>(octets)?.into(), *prefix, 128),
@@ -251,7 +289,7 @@ fn address(raw: &[u8], is_network: bool, out: &mut Vec<u8>) -> Written {
     quoted(format_args!("{address}/{prefix}"), out)
 }
 
-fn mac_address(bytes: [u8; 6], out: &mut Vec<u8>) -> Written {
+fn mac_address(bytes: [u8; 6], out: &mut Vec<u8>) -> Short {
     let [a, b, c, d, e, f] = bytes;
     quoted(
         format_args!("{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}"),
@@ -259,19 +297,20 @@ fn mac_address(bytes: [u8; 6], out: &mut Vec<u8>) -> Written {
     )
 }
 
-fn bits(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+fn bits(mut raw: &[u8], out: &mut Out<'_>) -> Written {
     let count = usize::try_from(take_i32(&mut raw)?).map_err(|_| Malformed)?;
     if count.div_ceil(8) != raw.len() {
-        return Err(Malformed);
+        return Err(Malformed.into());
     }
-    let bit = |index: usize| (raw[index / 8] >> (7 - index % 8)) & 1;
-    out.push(b'"');
-    out.extend((0..count).map(|index| b'0' + bit(index)));
-    out.push(b'"');
-    Ok(())
+    out.reserve(count + 2)?;
+    out.push(b'"')?;
+    for index in 0..count {
+        out.push(b'0' + ((raw[index / 8] >> (7 - index % 8)) & 1))?;
+    }
+    out.push(b'"')
 }
 
-fn log_position(bytes: u64, out: &mut Vec<u8>) -> Written {
+fn log_position(bytes: u64, out: &mut Vec<u8>) -> Short {
     quoted(
         format_args!("{:X}/{:X}", bytes >> 32, bytes & 0xFFFF_FFFF),
         out,
@@ -279,7 +318,7 @@ fn log_position(bytes: u64, out: &mut Vec<u8>) -> Written {
 }
 
 /// An object, its members ordered by their names.
-fn hstore(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+fn hstore(mut raw: &[u8], out: &mut Out<'_>) -> Written {
     let count = take_i32(&mut raw)?;
     let mut pairs = Vec::new();
     for _ in 0..count {
@@ -287,33 +326,31 @@ fn hstore(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
         pairs.push((key, take_cell(&mut raw)?));
     }
     if !raw.is_empty() {
-        return Err(Malformed);
+        return Err(Malformed.into());
     }
     pairs.sort_unstable();
-    out.push(b'{');
+    out.push(b'{')?;
     for (index, (key, value)) in pairs.into_iter().enumerate() {
         if index > 0 {
-            out.push(b',');
+            out.push(b',')?;
         }
         string(key, out)?;
-        out.push(b':');
+        out.push(b':')?;
         Form::Text.write_or_null(value, out)?;
     }
-    out.push(b'}');
-    Ok(())
+    out.push(b'}')
 }
 
 /// `{"lower":…,"upper":…,"bounds":"[)"}`, or `{"empty":true}`.
-fn range(element: &Form, mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+fn range(element: &Form, mut raw: &[u8], out: &mut Out<'_>) -> Written {
     const EMPTY: u8 = 0x01;
     const FLAGS: u8 = 0x1F;
     let [flags] = take(&mut raw)?;
     if flags & (!FLAGS | EMPTY) != 0 {
         if flags != EMPTY || !raw.is_empty() {
-            return Err(Malformed);
+            return Err(Malformed.into());
         }
-        out.extend_from_slice(br#"{"empty":true}"#);
-        return Ok(());
+        return out.put(br#"{"empty":true}"#);
     }
     let mut bound = |infinite: u8| match flags & infinite {
         0 => take_cell(&mut raw)?.map(Some).ok_or(Malformed),
@@ -321,25 +358,24 @@ fn range(element: &Form, mut raw: &[u8], out: &mut Vec<u8>) -> Written {
     };
     let (lower, upper) = (bound(0x08)?, bound(0x10)?);
     if !raw.is_empty() {
-        return Err(Malformed);
+        return Err(Malformed.into());
     }
-    out.extend_from_slice(br#"{"lower":"#);
+    out.put(br#"{"lower":"#)?;
     element.write_or_null(lower, out)?;
-    out.extend_from_slice(br#","upper":"#);
+    out.put(br#","upper":"#)?;
     element.write_or_null(upper, out)?;
-    out.extend_from_slice(br#","bounds":""#);
-    out.push(if flags & 0x02 == 0 { b'(' } else { b'[' });
-    out.push(if flags & 0x04 == 0 { b')' } else { b']' });
-    out.extend_from_slice(br#""}"#);
-    Ok(())
+    out.put(br#","bounds":""#)?;
+    out.push(if flags & 0x02 == 0 { b'(' } else { b'[' })?;
+    out.push(if flags & 0x04 == 0 { b')' } else { b']' })?;
+    out.put(br#""}"#)
 }
 
-fn array(element: &Form, mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+fn array(element: &Form, mut raw: &[u8], out: &mut Out<'_>) -> Written {
     let dimensions = u32::from_be_bytes(take(&mut raw)?);
     let _has_nulls: [u8; 4] = take(&mut raw)?;
     let _element_type: [u8; 4] = take(&mut raw)?;
     if dimensions > DIMENSIONS_MAX {
-        return Err(Malformed);
+        return Err(Malformed.into());
     }
     let mut counts = Vec::new();
     for _ in 0..dimensions {
@@ -347,18 +383,18 @@ fn array(element: &Form, mut raw: &[u8], out: &mut Vec<u8>) -> Written {
         let _lower_bound = take_i32(&mut raw)?;
     }
     if counts.is_empty() {
-        out.extend_from_slice(b"[]");
+        out.put(b"[]")?;
     } else {
         elements(element, &counts, &mut raw, out)?;
     }
     if raw.is_empty() {
         Ok(())
     } else {
-        Err(Malformed)
+        Err(Malformed.into())
     }
 }
 
-fn elements(element: &Form, counts: &[i32], raw: &mut &[u8], out: &mut Vec<u8>) -> Written {
+fn elements(element: &Form, counts: &[i32], raw: &mut &[u8], out: &mut Out<'_>) -> Written {
     match counts {
         [] => element.write_or_null(take_cell(raw)?, out),
         [count, inner @ ..] => list(0..*count, out, |_, out| elements(element, inner, raw, out)),
@@ -369,9 +405,9 @@ fn elements(element: &Form, counts: &[i32], raw: &mut &[u8], out: &mut Vec<u8>) 
 mod tests {
     use super::*;
 
-    fn written(form: &Form, raw: &[u8]) -> Result<String, Malformed> {
+    fn written(form: &Form, raw: &[u8]) -> Result<String, Unwritten> {
         let mut out = Vec::new();
-        form.write(raw, &mut out)?;
+        form.write(raw, &mut Out::new(&mut out, 1_000))?;
         Ok(String::from_utf8(out).expect("UTF-8"))
     }
 
@@ -397,7 +433,11 @@ mod tests {
     #[test]
     fn malformed_bytes_are_refused() {
         let int2s = Form::Array(Box::new(Form::Int2));
-        assert_eq!(written(&int2s, &ARRAY), Err(Malformed), "bytes are left");
+        assert_eq!(
+            written(&int2s, &ARRAY),
+            Err(Unwritten::Malformed),
+            "bytes are left"
+        );
         for end in 0..30 {
             assert!(
                 end == 12 || written(&int2s, &ARRAY[..end]).is_err(),
@@ -431,11 +471,19 @@ mod tests {
         ];
         for form in forms {
             for raw in [&[][..], &[9], &[0xff; 3], &[0xff; 31]] {
-                assert_eq!(written(&form, raw), Err(Malformed), "{form:?} {raw:?}");
+                assert_eq!(
+                    written(&form, raw),
+                    Err(Unwritten::Malformed),
+                    "{form:?} {raw:?}"
+                );
             }
         }
         for form in [Form::Text, Form::Json] {
-            assert_eq!(written(&form, &[b'a', 0xff]), Err(Malformed), "{form:?}");
+            assert_eq!(
+                written(&form, &[b'a', 0xff]),
+                Err(Unwritten::Malformed),
+                "{form:?}"
+            );
         }
     }
 

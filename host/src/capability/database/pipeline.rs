@@ -11,12 +11,13 @@ use std::task::Poll;
 
 use futures_util::future::{MaybeDone, maybe_done};
 
-use super::connection::{Connection, Prepared, Scope};
+use super::connection::{Connection, Scope};
 use super::error;
 use super::failure::Failure;
+use super::prepared::Prepared;
 use super::statements::Known;
 use super::verb::Verb;
-use super::want::Want;
+use super::want::Collected;
 use crate::bindings::plinth::host::database::{Error, ErrorKind, PipelineError, Rows, Statement};
 
 /// Statements that may go in one pipeline.
@@ -99,10 +100,11 @@ impl Connection {
         begin: &str,
         prepared: &Prepared,
         known: &Known,
-        (statement, want): (&Statement, &Want),
+        (statement, collected): (&Statement, Collected),
     ) -> Result<Rows, Failure> {
         let parameters = prepared.bind(statement)?;
-        let mut runs = vec![step(self.run_prepared(prepared, known, parameters, want))];
+        let running = self.run_prepared(prepared, known, parameters, collected);
+        let mut runs = vec![step(running)];
         let rows = self.atomically(begin, &mut runs).await;
         let mut rows = rows.map_err(|broken| broken.failure)?;
         rows.pop().ok_or_else(|| gone().into())
@@ -180,12 +182,13 @@ impl Connection {
                 index,
                 failure: error.into(),
             })?;
-            runs.push(step(self.run_prepared(
-                prepared,
-                known,
-                parameters,
-                &Want::Rows,
-            )));
+            let collected = self.collect_rows().map_err(|error| Broken {
+                index,
+                failure: error.into(),
+            })?;
+            runs.push(step(
+                self.run_prepared(prepared, known, parameters, collected),
+            ));
         }
         Ok(runs)
     }

@@ -25,6 +25,7 @@ use super::want::Want;
 use crate::bindings::plinth::host::database::{
     Error, ErrorKind, PipelineError, PoolStatistics, Rows, Statement,
 };
+use crate::budget::Budget;
 use crate::config::{DatabaseConfig, DatabaseLimits};
 use crate::metrics::PoolMetrics;
 
@@ -52,9 +53,14 @@ impl Database {
     /// # Errors
     ///
     /// When the URL is not one, or TLS is wanted and there is nobody to trust.
-    pub fn new(name: &str, config: &DatabaseConfig, login: &Login) -> Result<Arc<Self>> {
-        let connector =
-            Connector::new(name, config, login).with_context(|| format!("databases.{name}"))?;
+    pub fn new(
+        name: &str,
+        config: &DatabaseConfig,
+        login: &Login,
+        held: Arc<Budget>,
+    ) -> Result<Arc<Self>> {
+        let connector = Connector::new(name, config, login, held);
+        let connector = connector.with_context(|| format!("databases.{name}"))?;
         let limits = config.limits.clone();
         let pool = Pool::builder(connector)
             .max_size(limits.connections_max)

@@ -1,15 +1,17 @@
 //! How the rows of a statement become text: a plan, made once of a projection
 //! and the types of the columns.
 
-use tokio_postgres::types::Type;
-
-use super::json::{self, Form};
+use super::json::{self, Form, Out, Written};
+use super::types::Known;
 use super::{Outcome, error};
 use crate::bindings::exports::plinth::host::handler::Projection;
 use crate::bindings::plinth::host::database::Error;
 
 /// Many times what the longest row of a model needs; plans are kept.
 const TEMPLATE_BYTES_MAX: usize = 64 << 10;
+
+/// A step costs more memory than the mark that it is made of.
+const MARKS_MAX: usize = 2_048;
 
 /// The marks in a template, which `wit/handler.wit` tells of.
 const VALUE: u8 = 0;
@@ -51,7 +53,7 @@ impl Plan {
     ///
     /// When a column is not there or of a type that cannot be written, or the
     /// marks make no sense.
-    pub(super) fn new(projection: &Projection, types: &[(&str, &Type)]) -> Outcome<Self> {
+    pub(super) fn new(projection: &Projection, columns: &[(&str, &Known)]) -> Outcome<Self> {
         let longest = projection.template.len().max(projection.columns.len());
         if longest > TEMPLATE_BYTES_MAX {
             return Err(error::invalid(format!(
@@ -64,8 +66,13 @@ impl Plan {
             steps: Vec::new(),
             end: Box::default(),
         };
-        plan.parse(types)?;
+        plan.parse(columns)?;
         Ok(plan)
+    }
+
+    /// About what it takes in memory, in bytes.
+    pub(super) fn weight_bytes(&self) -> usize {
+        2 * self.template.len() + 2 * self.columns.len() + self.steps.len() * size_of::<Step>()
     }
 
     /// Whether it is the plan of a projection.
@@ -73,18 +80,23 @@ impl Plan {
         self.template == projection.template && self.columns == projection.columns
     }
 
-    fn parse(&mut self, types: &[(&str, &Type)]) -> Outcome<()> {
+    fn parse(&mut self, known: &[(&str, &Known)]) -> Outcome<()> {
         let mut columns = self.columns.iter().map(|column| usize::from(*column));
         let mut open = Vec::new();
         let mut rest = self.template.as_bytes();
         while let Some(at) = rest.iter().position(|byte| *byte <= CLOSE) {
+            if self.steps.len() == MARKS_MAX {
+                return Err(error::invalid(format!(
+                    "the template of a row may have {MARKS_MAX} marks"
+                )));
+            }
             let before = rest[..at].into();
-            let mut next = || columns.next().and_then(|at| Some((at, *types.get(at)?)));
+            let mut next = || columns.next().and_then(|at| Some((at, *known.get(at)?)));
             let (column, act) = match rest[at] {
                 VALUE => {
-                    let (column, (name, ty)) = next().ok_or_else(no_column)?;
-                    let form = Form::of(ty).ok_or_else(|| not_writable(name, ty))?;
-                    (column, Act::Value(form))
+                    let (column, (name, form)) = next().ok_or_else(no_column)?;
+                    let form = form.as_ref().map_err(|ty| not_writable(name, ty))?;
+                    (column, Act::Value(form.clone()))
                 }
                 OPEN => {
                     open.push(self.steps.len());
@@ -115,49 +127,36 @@ impl Plan {
         }
     }
 
-    /// Writes a row, of which `cell` gives the values, unless there is more than
-    /// `bytes_max` then.
-    ///
-    /// A template can name a large column a thousand times, so it is looked at
-    /// after every value.
+    /// Writes a row, of which `cell` gives the values.
     ///
     /// # Errors
     ///
-    /// When it is too large, or a value is none of its type.
+    /// When there is no room for it, or a value is none of its type.
     pub(super) fn write<'r>(
         &self,
         cell: impl Fn(usize) -> Option<&'r [u8]>,
-        bytes_max: usize,
-        out: &mut Vec<u8>,
-    ) -> Outcome<()> {
+        out: &mut Out<'_>,
+    ) -> Written {
         let mut at = 0;
         while let Some(step) = self.steps.get(at) {
-            if out.len() > bytes_max {
-                return Err(error::too_large("what is left of it", bytes_max));
-            }
-            out.extend_from_slice(&step.before);
+            out.put(&step.before)?;
             at += 1;
             match &step.act {
                 Act::Value(form) => match cell(step.column) {
-                    Some(raw) => form.write(raw, out).map_err(|_| malformed())?,
-                    None => json::null(out),
+                    Some(raw) => form.write(raw, out)?,
+                    None => json::null(out)?,
                 },
                 Act::Open { steps } => {
                     if cell(step.column).is_none() {
-                        json::null(out);
+                        json::null(out)?;
                         at += steps;
                     }
                 }
                 Act::Close => {}
             }
         }
-        out.extend_from_slice(&self.end);
-        Ok(())
+        out.put(&self.end)
     }
-}
-
-fn malformed() -> Error {
-    error::unfinished("Postgres sent a value that its type does not have")
 }
 
 fn no_column() -> Error {
@@ -168,7 +167,7 @@ fn unbalanced() -> Error {
     error::invalid("the parts of the template that can be null do not begin and end in pairs")
 }
 
-fn not_writable(name: &str, ty: &Type) -> Error {
+fn not_writable(name: &str, ty: &str) -> Error {
     error::invalid(format!(
         "the host does not write the type {ty} of the column {name:?} as JSON; cast it in the \
          SQL, or read the rows and answer with bytes"
@@ -179,12 +178,7 @@ fn not_writable(name: &str, ty: &Type) -> Error {
 mod tests {
     use super::*;
     use crate::bindings::exports::plinth::host::handler::Cardinality;
-
-    const COLUMNS: [(&str, &Type); 3] = [
-        ("id", &Type::INT2),
-        ("name", &Type::TEXT),
-        ("at", &Type::POINT),
-    ];
+    use crate::capability::database::json::Unwritten;
 
     fn plan(template: &str, columns: &[u16]) -> Result<Plan, String> {
         let projection = Projection {
@@ -195,13 +189,18 @@ mod tests {
             template: template.into(),
             columns: columns.into(),
         };
-        Plan::new(&projection, &COLUMNS).map_err(|error| error.message)
+        let columns = [
+            ("id", &Ok(Form::Int2)),
+            ("name", &Ok(Form::Text)),
+            ("at", &Err("point".into())),
+        ];
+        Plan::new(&projection, &columns).map_err(|error| error.message)
     }
 
     fn written(template: &str, columns: &[u16], row: [Option<&'static [u8]>; 2]) -> String {
         let mut out = Vec::new();
         let plan = plan(template, columns).expect("a plan");
-        plan.write(|at| row[at], 1_000, &mut out)
+        plan.write(|at| row[at], &mut Out::new(&mut out, 1_000))
             .expect("well formed");
         String::from_utf8(out).expect("UTF-8")
     }
@@ -234,9 +233,9 @@ mod tests {
     fn a_value_that_is_named_a_thousand_times_ends_at_the_limit() {
         let plan = plan(&"\0".repeat(1_000), &[1; 1_000]).expect("a plan");
         let (row, mut out) = ([None, Some(&[b'x'; 100][..])], Vec::new());
-        let refused = plan.write(|at| row[at], 1_000, &mut out);
-        assert!(refused.is_err());
-        assert!(out.len() < 1_200, "{}", out.len());
+        let refused = plan.write(|at| row[at], &mut Out::new(&mut out, 1_000));
+        assert_eq!(refused, Err(Unwritten::Full));
+        assert!(out.len() <= 1_000, "{}", out.len());
     }
 
     #[test]
@@ -249,6 +248,11 @@ mod tests {
             ("\u{2}", &[], "in pairs"),
             ("\0", &[2], "type point of the column \"at\""),
             (&"x".repeat(TEMPLATE_BYTES_MAX + 1), &[], "bytes"),
+            (
+                &"\0".repeat(MARKS_MAX + 1),
+                &[0; MARKS_MAX + 1],
+                "2048 marks",
+            ),
         ] {
             let message = plan(template, columns).expect_err("refused");
             assert!(message.contains(said), "{message}");

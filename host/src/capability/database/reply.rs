@@ -73,11 +73,7 @@ impl Granted {
     }
 
     fn meter(&self, tally: &Tally, query: &QueryContent) -> Outcome<Meter> {
-        Meter::begin(
-            &self.metrics,
-            Some(tally),
-            slice::from_ref(&query.statement),
-        )
+        Meter::begin(self, Some(tally), slice::from_ref(&query.statement))
     }
 }
 
@@ -93,9 +89,7 @@ impl Database {
         if rows.count == 0 && text.projection.rows == Cardinality::One {
             return Ok(QueryBody::NoRow);
         }
-        let mut body = rows.data;
-        body.extend_from_slice(text.projection.after.as_bytes());
-        Ok(QueryBody::Whole(body.into()))
+        Ok(QueryBody::Whole(rows.data.into()))
     }
 
     async fn stream(

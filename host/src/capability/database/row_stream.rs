@@ -16,6 +16,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 
+use super::json::Out;
 use super::lease::Lease;
 use super::projection::Plan;
 use super::{Outcome, error, want};
@@ -162,26 +163,19 @@ impl RowSource {
     /// Fills a buffer.
     async fn piece(&mut self, mut buffer: Vec<u8>) -> Outcome<Bytes> {
         while buffer.len() < PIECE_BYTES {
+            let before = buffer.len();
             let Some(row) = self.rows.next().await else {
                 self.lease.rows_ended();
                 self.is_over = true;
                 buffer.extend_from_slice(self.projection.after.as_bytes());
                 break;
             };
-            let row = row.map_err(|cause| error::from_postgres(&cause))?;
-            if row.raw_size_bytes() > self.row_bytes_max {
-                return Err(error::too_large("result_bytes_max", self.row_bytes_max));
-            }
+            let row = row.map_err(|cause| self.lease.connection().error(&cause))?;
             let (plan, projection) = (&self.plan, &self.projection);
-            let bytes_max = buffer.len() + self.row_bytes_max;
-            want::write(
-                &row,
-                plan,
-                projection,
-                self.has_rows,
-                bytes_max,
-                &mut buffer,
-            )?;
+            let row_bytes_max = self.row_bytes_max;
+            let mut out = Out::new(&mut buffer, before + row_bytes_max);
+            let full = || error::too_large("result_bytes_max", row_bytes_max);
+            want::write(&row, plan, projection, self.has_rows, &mut out, full)?;
             self.has_rows = true;
         }
         let left = self.bytes_left.checked_sub(buffer.len() as u64);

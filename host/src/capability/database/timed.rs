@@ -57,14 +57,18 @@ impl Lease {
         let connection = self.connection();
         let left = || deadline.saturating_duration_since(Instant::now());
         // Nothing takes effect before it is planned, so the host itself may keep the time.
-        let preparing = connection.prepare(statement, known, Scope::Outside);
-        let prepared = match timeout(left(), preparing).await {
+        let preparing = async {
+            let prepared = connection.prepare(statement, known, Scope::Outside).await?;
+            let collected = connection.collect(&prepared, known, want).await?;
+            Ok::<_, Failure>((prepared, collected))
+        };
+        let (prepared, collected) = match timeout(left(), preparing).await {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(failure)) => return Ok(Err(failure)),
             Err(_) => return Err(error::timeout(statement.timeout_ms)),
         };
         let begin = begin(left());
-        let running = connection.run_in_own(&begin, &prepared, known, (statement, want));
+        let running = connection.run_in_own(&begin, &prepared, known, (statement, collected));
         let ran = timeout(left() + SERVER_ANSWERS_WITHIN, running).await;
         ran.map_err(|_| error::no_answer_in_time(statement.timeout_ms))
     }

@@ -4,21 +4,23 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::dial::{DialError, Driver, dial};
 use super::url;
 use crate::config::DatabaseConfig;
 
 /// What Postgres calls its protocol; it insists where TLS begins at once
 /// (`sslnegotiation=direct`).
 const PROTOCOL: &[u8] = b"postgresql";
+
+/// The longest row of what the host itself asks: what it asks of catalogs.
+const OWN_ROW_BYTES_MAX: usize = 16 << 20;
 
 /// How connections to a database are protected on their way.
 #[derive(Clone)]
@@ -28,9 +30,6 @@ pub(crate) enum Tls {
     /// Encrypted, to a server whose certificate and name were verified.
     Verified(MakeRustlsConnect),
 }
-
-/// Reads and writes a connection's socket, until it ends.
-pub(crate) type Driver = BoxFuture<'static, Result<(), Error>>;
 
 impl Tls {
     /// What a database's URL asks for. On a Unix socket there is no TLS, whatever
@@ -56,28 +55,11 @@ impl Tls {
         Ok(Self::Verified(MakeRustlsConnect::new(settings(roots?)?)))
     }
 
-    /// Makes a connection, which does nothing unless its driver is polled.
-    pub(crate) async fn connect(&self, config: &Config) -> Result<(Client, Driver), Error> {
-        match self {
-            Self::Off => {
-                let (client, connection) = config.connect(NoTls).await?;
-                Ok((client, connection.boxed()))
-            }
-            Self::Verified(tls) => {
-                let (client, connection) = config.connect(tls.clone()).await?;
-                Ok((client, connection.boxed()))
-            }
-        }
-    }
-
-    /// Asks the server to stop what a connection is doing, as protected as that
-    /// connection is.
-    pub(super) async fn cancel(&self, client: &Client) -> Result<(), Error> {
-        let token = client.cancel_token();
-        match self {
-            Self::Off => token.cancel_query(NoTls).await,
-            Self::Verified(tls) => token.cancel_query(tls.clone()).await,
-        }
+    /// Makes a connection for the host's own use, which does nothing unless its
+    /// driver is polled.
+    pub(crate) async fn connect(&self, config: &Config) -> Result<(Client, Driver), DialError> {
+        let dialed = dial(config, self, OWN_ROW_BYTES_MAX).await?;
+        Ok((dialed.client, dialed.driver))
     }
 }
 

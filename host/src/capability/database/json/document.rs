@@ -1,23 +1,21 @@
 //! `json` and `jsonb`, which are JSON already.
 
-use super::{Malformed, Written};
+use super::{Malformed, Out, Written};
 
 /// Writes a `json` as it is but for the ends of its lines, so that it is one line
 /// in an answer whose records are lines. Strings hold none, so all are white
 /// space.
-pub(super) fn json(raw: &[u8], out: &mut Vec<u8>) -> Written {
+pub(super) fn json(raw: &[u8], out: &mut Out<'_>) -> Written {
     std::str::from_utf8(raw).map_err(|_| Malformed)?;
-    out.reserve(raw.len());
-    let lines = raw.split(|byte| matches!(byte, b'\n' | b'\r'));
-    lines.for_each(|line| out.extend_from_slice(line));
-    Ok(())
+    let mut lines = raw.split(|byte| matches!(byte, b'\n' | b'\r'));
+    lines.try_for_each(|line| out.put(line))
 }
 
 /// Writes a `jsonb` as Postgres prints it, which is on one line.
-pub(super) fn jsonb(raw: &[u8], out: &mut Vec<u8>) -> Written {
+pub(super) fn jsonb(raw: &[u8], out: &mut Out<'_>) -> Written {
     match raw {
         [1, printed @ ..] => json(printed, out),
-        _ => Err(Malformed),
+        _ => Err(Malformed.into()),
     }
 }
 
@@ -27,7 +25,7 @@ mod tests {
 
     fn written(text: &str) -> String {
         let mut out = Vec::new();
-        json(text.as_bytes(), &mut out).expect("UTF-8");
+        json(text.as_bytes(), &mut Out::new(&mut out, 1_000)).expect("UTF-8");
         String::from_utf8(out).expect("UTF-8")
     }
 

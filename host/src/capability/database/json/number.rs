@@ -1,6 +1,6 @@
 //! `numeric`, exactly.
 
-use super::{Malformed, Written, take};
+use super::{Malformed, Short, take};
 
 const NEGATIVE: u16 = 0x4000;
 /// Postgres keeps decimal digits in groups of four.
@@ -8,7 +8,7 @@ const GROUP_MAX: u16 = 9_999;
 const GROUP_DIGITS: usize = 4;
 
 /// Writes a `numeric` as a text, since a number in JSON is read as a float.
-pub(super) fn numeric(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+pub(super) fn numeric(mut raw: &[u8], out: &mut Vec<u8>) -> Short {
     let mut word = || take(&mut raw).map(u16::from_be_bytes);
     let (count, weight, sign, scale) = (word()?, word()?.cast_signed(), word()?, word()?);
     let (groups, rest) = raw.as_chunks::<2>();
@@ -41,7 +41,7 @@ struct Digits<'a> {
 }
 
 impl Digits<'_> {
-    fn write(&self, scale: usize, out: &mut Vec<u8>) -> Written {
+    fn write(&self, scale: usize, out: &mut Vec<u8>) -> Short {
         let start = out.len();
         for power in (0..=self.weight).rev() {
             out.extend_from_slice(&self.group(power)?);

@@ -1,33 +1,32 @@
 //! Texts as JSON strings.
 
-use super::{Malformed, Written};
+use super::{Malformed, Out, Written};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
 /// Writes a text with its quotes, escaped as `serde_json` does: what must be,
 /// and no more.
-pub(in super::super) fn string(text: &[u8], out: &mut Vec<u8>) -> Written {
+pub(super) fn string(text: &[u8], out: &mut Out<'_>) -> Written {
     if std::str::from_utf8(text).is_err() {
-        return Err(Malformed);
+        return Err(Malformed.into());
     }
-    out.reserve(text.len() + 2);
-    out.push(b'"');
+    out.reserve(text.len() + 2)?;
+    out.push(b'"')?;
     let mut rest = text;
     loop {
         let (plain, special) = rest.split_at(plain_bytes(rest));
-        out.extend_from_slice(plain);
+        out.put(plain)?;
         let Some((&byte, after)) = special.split_first() else {
             break;
         };
-        escape(byte, out);
+        escape(byte, out)?;
         rest = after;
     }
-    out.push(b'"');
-    Ok(())
+    out.push(b'"')
 }
 
-fn escape(byte: u8, out: &mut Vec<u8>) {
+fn escape(byte: u8, out: &mut Out<'_>) -> Written {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let short = match byte {
         b'"' | b'\\' => byte,
@@ -38,11 +37,10 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
         b'\r' => b'r',
         _ => {
             let [high, low] = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-            return;
+            return out.put(&[b'\\', b'u', b'0', b'0', high, low]);
         }
     };
-    out.extend_from_slice(&[b'\\', short]);
+    out.put(&[b'\\', short])
 }
 
 /// How many bytes stand before the first that must be escaped.
@@ -81,7 +79,7 @@ mod tests {
             for before in 0..9 {
                 let text = format!("{}{special}{special}x", "a".repeat(before));
                 let mut out = Vec::new();
-                string(text.as_bytes(), &mut out).expect("UTF-8");
+                string(text.as_bytes(), &mut Out::new(&mut out, 100)).expect("UTF-8");
                 let expected = serde_json::to_vec(&text).expect("JSON");
                 assert_eq!(out, expected, "{text:?}");
             }
@@ -90,6 +88,8 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused() {
-        assert_eq!(string(b"\xff", &mut Vec::new()), Err(Malformed));
+        let mut out = Vec::new();
+        let written = string(b"\xff", &mut Out::new(&mut out, 100));
+        assert_eq!(written, Err(Malformed.into()));
     }
 }

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use super::{Malformed, Written, integer, quoted, take};
+use super::{Malformed, Short, integer, quoted, take};
 
 const US_A_SECOND: i64 = 1_000_000;
 const US_A_MINUTE: i64 = 60 * US_A_SECOND;
@@ -14,7 +14,7 @@ const US_AN_HOUR: i64 = 60 * US_A_MINUTE;
 const US_A_DAY: i64 = 24 * US_AN_HOUR;
 
 /// Writes a `date`.
-pub(super) fn date(days: i32, out: &mut Vec<u8>) -> Written {
+pub(super) fn date(days: i32, out: &mut Vec<u8>) -> Short {
     if days == i32::MAX || days == i32::MIN {
         return infinity(days > 0, out);
     }
@@ -25,7 +25,7 @@ pub(super) fn date(days: i32, out: &mut Vec<u8>) -> Written {
 }
 
 /// Writes a `timestamp` or, with `Z` for its suffix, a `timestamptz`.
-pub(super) fn timestamp(micros: i64, suffix: &str, out: &mut Vec<u8>) -> Written {
+pub(super) fn timestamp(micros: i64, suffix: &str, out: &mut Vec<u8>) -> Short {
     if micros == i64::MAX || micros == i64::MIN {
         return infinity(micros > 0, out);
     }
@@ -39,7 +39,7 @@ pub(super) fn timestamp(micros: i64, suffix: &str, out: &mut Vec<u8>) -> Written
 }
 
 /// Writes a `time`.
-pub(super) fn time(micros: i64, out: &mut Vec<u8>) -> Written {
+pub(super) fn time(micros: i64, out: &mut Vec<u8>) -> Short {
     check_time(micros)?;
     out.push(b'"');
     push_time(micros, out);
@@ -48,7 +48,7 @@ pub(super) fn time(micros: i64, out: &mut Vec<u8>) -> Written {
 }
 
 /// Writes a `timetz`.
-pub(super) fn time_tz(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+pub(super) fn time_tz(mut raw: &[u8], out: &mut Vec<u8>) -> Short {
     let micros = i64::from_be_bytes(take(&mut raw)?);
     let west = i32::from_be_bytes(take(&mut raw)?);
     check_time(micros)?;
@@ -65,7 +65,7 @@ pub(super) fn time_tz(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
 }
 
 /// Writes an `interval`: `P1Y2M3DT4H5M6.5S`.
-pub(super) fn interval(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
+pub(super) fn interval(mut raw: &[u8], out: &mut Vec<u8>) -> Short {
     let micros = i64::from_be_bytes(take(&mut raw)?);
     let days = i32::from_be_bytes(take(&mut raw)?);
     let months = i32::from_be_bytes(take(&mut raw)?);
@@ -93,13 +93,13 @@ pub(super) fn interval(mut raw: &[u8], out: &mut Vec<u8>) -> Written {
     Ok(())
 }
 
-fn infinity(is_future: bool, out: &mut Vec<u8>) -> Written {
+fn infinity(is_future: bool, out: &mut Vec<u8>) -> Short {
     let sign = if is_future { "" } else { "-" };
     quoted(format_args!("{sign}infinity"), out)
 }
 
 /// A day ends at `24:00:00`, which is a time of its own in Postgres.
-fn check_time(micros: i64) -> Written {
+fn check_time(micros: i64) -> Short {
     let is_time = (0..=US_A_DAY).contains(&micros);
     if is_time { Ok(()) } else { Err(Malformed) }
 }
@@ -171,7 +171,7 @@ fn push_two(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&[digit(number / 10), digit(number)]);
 }
 
-fn push_offset(seconds: u32, out: &mut Vec<u8>) -> Written {
+fn push_offset(seconds: u32, out: &mut Vec<u8>) -> Short {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (minutes, seconds) {
         (0, 0) => write!(out, "{hours:02}"),
@@ -181,7 +181,7 @@ fn push_offset(seconds: u32, out: &mut Vec<u8>) -> Written {
     .map_err(|_| Malformed)
 }
 
-fn push_part(count: i64, unit: u8, out: &mut Vec<u8>) -> Written {
+fn push_part(count: i64, unit: u8, out: &mut Vec<u8>) -> Short {
     if count != 0 {
         integer(count, out)?;
         out.push(unit);
@@ -189,7 +189,7 @@ fn push_part(count: i64, unit: u8, out: &mut Vec<u8>) -> Written {
     Ok(())
 }
 
-fn push_seconds(micros: i64, out: &mut Vec<u8>) -> Written {
+fn push_seconds(micros: i64, out: &mut Vec<u8>) -> Short {
     if micros == 0 {
         return Ok(());
     }
@@ -206,7 +206,7 @@ fn push_seconds(micros: i64, out: &mut Vec<u8>) -> Written {
 mod tests {
     use super::*;
 
-    fn text(write: impl FnOnce(&mut Vec<u8>) -> Written) -> String {
+    fn text(write: impl FnOnce(&mut Vec<u8>) -> Short) -> String {
         let mut out = Vec::new();
         write(&mut out).expect("well formed");
         String::from_utf8(out).expect("ASCII")

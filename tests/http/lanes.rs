@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use http::{Method, Request};
 use http_body_util::Full;
-use plinth_tests::{Answer, TestHost};
+use plinth_tests::{Answer, SilentNetwork, TestHost, TlsPostgres};
 
 /// Takes as long as the table says: quick until it is changed.
 const PAUSE: &str = "SELECT pg_sleep(seconds) FROM pause";
@@ -230,4 +230,42 @@ async fn what_touches_the_session_never_goes_on_a_lane() {
     }
     run(&host, "SELECT * FROM pause").await;
     warm_up(&host, &["SELECT * FROM pause"]).await;
+}
+
+#[tokio::test]
+async fn a_network_that_falls_silent_keeps_no_place() {
+    let server = TlsPostgres::without_tls().await;
+    let network = SilentNetwork::to(([127, 0, 0, 1], server.port()).into()).await;
+    let url = format!(
+        "host=127.0.0.1 port={} user=postgres dbname=postgres",
+        network.port()
+    );
+    let mut database = server.database().reached_by(url);
+    database.without_ca_file();
+    let host = TestHost::with("hostile", |options| {
+        options.databases.insert("default".into(), database);
+        options.shared_role = true;
+        // So that it is not this that ends them.
+        options.database.statement_timeout_ms = 60_000;
+        options.plugin.limits.wall_ms_max = 60_000;
+        options.database.connect_timeout_ms = 1_000;
+    })
+    .await;
+    warm_up(&host, &["SELECT 1"]).await;
+    network.set_silent(true);
+    let begun = Instant::now();
+    let answers = join_all((0..10).map(|_| sql(&host, "SELECT 1"))).await;
+    // The limit of a cancellation and a little.
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
+    for answer in answers {
+        assert!(!answer.text().contains("rows"), "{answer:?}");
+    }
+    assert_eq!(lanes(&host), 0);
+    network.set_silent(false);
+    run(&host, "SELECT 1").await;
+    host.connections_at_rest().await;
 }

@@ -3,11 +3,13 @@
 mod bookstore;
 mod cancellation;
 mod commits;
+mod connections;
 mod copy;
 mod counts;
 mod database;
 mod databases;
 mod hello;
+mod hostile;
 mod isolation;
 mod lanes;
 mod limits;

@@ -5,6 +5,7 @@ use plinth_host::dev::postgres::{PrivatePostgres, Storage};
 use plinth_host::progress::Progress;
 use tokio::sync::OnceCell;
 use tokio_postgres::NoTls;
+use tokio_postgres::config::Host;
 
 /// The server that all tests of this process share. It ends with the process.
 async fn server() -> &'static PrivatePostgres {
@@ -50,6 +51,44 @@ impl TestDatabase {
             config,
             tls_ca_file: None,
         }
+    }
+
+    /// The same, which hosts reach by another URL.
+    #[must_use]
+    pub fn reached_by(&self, url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            ..self.clone()
+        }
+    }
+
+    /// Where its server listens and what it is called there, as part of a
+    /// key-value text that names several.
+    ///
+    /// # Panics
+    ///
+    /// When it is not on a Unix socket.
+    pub fn socket(&self) -> (String, u16, String) {
+        let [Host::Unix(folder)] = self.config.get_hosts() else {
+            panic!("it is not on one socket");
+        };
+        let name = self.config.get_dbname().expect("a name");
+        let port = self.config.get_ports()[0];
+        (folder.display().to_string(), port, name.to_owned())
+    }
+
+    /// The role that hosts reach it as.
+    ///
+    /// # Panics
+    ///
+    /// When its URL names none.
+    pub fn config_user(&self) -> &str {
+        self.config.get_user().expect("a role")
+    }
+
+    /// Trusts nobody, where there is no TLS.
+    pub fn without_ca_file(&mut self) {
+        self.tls_ca_file = None;
     }
 
     /// Lets connections past any host find the tables of a plugin by their names

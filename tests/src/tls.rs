@@ -51,6 +51,7 @@ impl TlsPostgres {
         let made = initdb.output().await.expect("initdb runs");
         assert!(made.status.success(), "{made:?}");
         write_certificates(&folder, &account);
+        ask_for_passwords(&Server::data_of(&folder), &account);
         let file = |key: &str, name: &str| format!("{key}={}", folder.join(name).display());
         let (certificate, key) = (
             file("ssl_cert_file", "server.pem"),
@@ -89,6 +90,11 @@ impl TlsPostgres {
         }
     }
 
+    /// Its port on the loopback interface.
+    pub fn port(&self) -> u16 {
+        self.server.port()
+    }
+
     /// By whom its certificate is signed.
     pub fn ca_file(&self) -> PathBuf {
         self.server.folder().join("ca.pem")
@@ -98,6 +104,15 @@ impl TlsPostgres {
     pub fn foreign_ca_file(&self) -> PathBuf {
         self.server.folder().join("foreign.pem")
     }
+}
+
+/// Has the server ask a role named `scram` for its password, and nobody else.
+fn ask_for_passwords(data: &Path, account: &Account) {
+    let file = data.join("pg_hba.conf");
+    let trusting = fs::read_to_string(&file).expect("read");
+    let asking = "host all scram 127.0.0.1/32 scram-sha-256\n";
+    fs::write(&file, asking.to_owned() + &trusting).expect("written");
+    account.give(&file).expect("given");
 }
 
 fn write_certificates(folder: &Path, account: &Account) {

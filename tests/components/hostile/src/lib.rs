@@ -1,6 +1,8 @@
 //! Does everything a plugin must not do, a route each, so that the tests can
 //! see what it costs the others: nothing.
 
+mod script;
+
 use std::hint::black_box;
 
 use plinth::bindings::plinth::host::database::TransactionOptions;
@@ -382,5 +384,6 @@ plinth::plugin! {
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
         log_lines, sql, refusal, hold, idle, fail, ignore, ignore_refusal,
         headers, savepoint, abandon, leak, parameters, pending, print, reply, rows, statements, transactions,
+        script::script,
     ]
 }

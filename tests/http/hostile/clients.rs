@@ -1,0 +1,3 @@
+//! Clients that announce, hold back, or never take.
+
+use super::*;

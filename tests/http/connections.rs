@@ -117,11 +117,11 @@ async fn passwords_are_bound_to_the_servers_certificate() {
         )
     };
     for binding in ["require", "prefer", "disable"] {
-        let host = host_on(server.database().reached_by(url(binding, "require"))).await;
+        let database = server.database().reached_by(url(binding, "require"));
+        let host = host_on(database.certified_by(server.ca_file())).await;
         assert_eq!(sql(&host, "SELECT 1").await, "1 rows", "{binding}");
     }
-    let mut plain = server.database().reached_by(url("require", "disable"));
-    plain.without_ca_file();
+    let plain = server.database().reached_by(url("require", "disable"));
     let said = sql(&host_on(plain).await, "SELECT 1").await;
     assert!(said.contains("channel binding"), "{said}");
 }

@@ -53,13 +53,21 @@ impl TestDatabase {
         }
     }
 
-    /// The same, which hosts reach by another URL.
+    /// The same, which hosts reach by another URL, without TLS.
     #[must_use]
     pub fn reached_by(&self, url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            tls_ca_file: None,
             ..self.clone()
         }
+    }
+
+    /// The same, whose server must be certified by one of a file.
+    #[must_use]
+    pub fn certified_by(mut self, ca_file: PathBuf) -> Self {
+        self.tls_ca_file = Some(ca_file);
+        self
     }
 
     /// Where its server listens and what it is called there, as part of a
@@ -84,11 +92,6 @@ impl TestDatabase {
     /// When its URL names none.
     pub fn config_user(&self) -> &str {
         self.config.get_user().expect("a role")
-    }
-
-    /// Trusts nobody, where there is no TLS.
-    pub fn without_ca_file(&mut self) {
-        self.tls_ca_file = None;
     }
 
     /// Lets connections past any host find the tables of a plugin by their names

@@ -52,6 +52,7 @@ pub mod host;
 pub mod isolation;
 pub mod logging;
 pub mod metrics;
+pub mod parsers;
 pub mod plugin;
 pub mod problem;
 pub mod progress;

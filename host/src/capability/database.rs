@@ -29,6 +29,7 @@ mod lease;
 mod login;
 mod meter;
 mod options;
+pub(crate) mod parsers;
 mod pending;
 mod pipeline;
 mod pool;

@@ -53,6 +53,13 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Reads any bytes: see [`crate::parsers`].
+pub(crate) fn check(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let line = one_line(&text);
+    assert!(!line.contains(char::is_control), "{line:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,9 +22,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 mod filter;
 mod server_text;
 
-pub(super) use filter::{is_too_large, type_of};
-
-use filter::MessageFilter;
+pub(super) use filter::{MessageFilter, is_too_large, type_of};
 
 /// A connection to Postgres as the driver reads it.
 pub(super) struct MessageStream<S> {

@@ -17,7 +17,7 @@ pub(in crate::capability::database) enum Direction {
 impl Direction {
     /// The direction of one COPY statement; `None` where the text is another
     /// statement, or copies from or to something else.
-    pub(super) fn of(sql: &str) -> Option<Self> {
+    pub(in crate::capability::database) fn of(sql: &str) -> Option<Self> {
         let mut tokens = Tokens::of(sql);
         if !tokens.next()?.is("COPY") {
             return None;

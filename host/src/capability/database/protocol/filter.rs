@@ -56,7 +56,7 @@ pub(in super::super) fn type_of(column: &Column) -> u32 {
 }
 
 /// Follows the messages of one connection.
-pub(super) struct MessageFilter {
+pub(in super::super) struct MessageFilter {
     row_bytes_max: usize,
     state: State,
 }
@@ -83,7 +83,7 @@ const BETWEEN: State = State::Header {
 };
 
 impl MessageFilter {
-    pub(super) fn new(row_bytes_max: usize) -> Self {
+    pub(in super::super) fn new(row_bytes_max: usize) -> Self {
         Self {
             row_bytes_max,
             state: BETWEEN,
@@ -92,7 +92,7 @@ impl MessageFilter {
 
     /// How many of the bytes that have come pass as they are. The others are to
     /// be [taken](Self::take).
-    pub(super) fn plain(&mut self, came: &[u8]) -> usize {
+    pub(in super::super) fn plain(&mut self, came: &[u8]) -> usize {
         let mut at = 0;
         loop {
             match &mut self.state {
@@ -126,7 +126,7 @@ impl MessageFilter {
     ///
     /// When they are no messages of Postgres', or none that it has a reason to
     /// send.
-    pub(super) fn take(&mut self, mut came: &[u8], out: &mut BytesMut) -> io::Result<()> {
+    pub(in super::super) fn take(&mut self, mut came: &[u8], out: &mut BytesMut) -> io::Result<()> {
         while !came.is_empty() {
             match &mut self.state {
                 State::Header { bytes, have } => {

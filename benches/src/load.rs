@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if std::io::stderr().is_terminal() {
             bail!("--log needs standard error in a file, for example with `2> log.txt`");
         }
-        logging::start(LogFormat::Text);
+        let _flush = logging::start(LogFormat::Text);
     }
     let progress = Progress::stderr();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 use crate::config::AdminConfig;
 use crate::host::Host;
 use crate::problem::Problem;
-use crate::server::{self, ReplyBody, Service, request_id};
+use crate::server::{self, Client, ReplyBody, Service, request_id};
 
 mod exposition;
 mod health;
@@ -100,14 +100,25 @@ struct Operators {
 }
 
 impl Service for Operators {
-    async fn answer(self, host: &Arc<Host>, request: Request<Incoming>) -> Response<ReplyBody> {
+    async fn answer(
+        self,
+        host: &Arc<Host>,
+        client: &Client,
+        request: Request<Incoming>,
+    ) -> Response<ReplyBody> {
         let id = request_id::request_id(request.headers());
         let answered = self.dispatch(request.method(), request.uri().path()).await;
         let mut response =
             answered.unwrap_or_else(|problem| problem.into_response(&id, host.config().dev));
         let id = HeaderValue::from_str(&id).expect("identifiers are visible ASCII");
         response.headers_mut().insert(request_id::HEADER, id);
-        response.map(ReplyBody::Whole)
+        let (head, body) = response.into_parts();
+        let body = ReplyBody::whole(body, client);
+        // Operators see metrics whatever else is going on.
+        Response::from_parts(
+            head,
+            body.unwrap_or_else(|_| ReplyBody::small(Bytes::new())),
+        )
     }
 }
 

@@ -1,34 +1,33 @@
-//! What the host holds in memory for one plugin, in sum.
+//! What the host holds in memory for somebody, in sum: for a plugin, for a
+//! connection, for all of them.
 //!
-//! A plugin's own memory is counted where it grows. What it has the host hold
-//! for it (arguments of a statement, rows on their way, results that it has not
-//! asked for yet) is counted here, whatever the request.
+//! A plugin's own memory is counted where it grows. What others have the host
+//! hold (arguments of statements, rows on their way, bodies that are read,
+//! answers that are not sent yet) is counted here before it is held.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The bytes that a plugin may have the host hold.
+/// So many bytes, of which each is counted while it is held.
 #[derive(Debug)]
 pub struct Budget {
+    limit: &'static str,
     used_bytes: AtomicUsize,
     max_bytes: usize,
 }
 
-/// The plugin has the host hold all that it may.
+/// All that may be held is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exhausted {
+    limit: &'static str,
     max_bytes: usize,
 }
 
 impl fmt::Display for Exhausted {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "the host holds held_bytes_max = {} for this plugin already: arguments and results \
-             of its statements",
-            self.max_bytes
-        )
+        let Self { limit, max_bytes } = self;
+        write!(out, "the host holds {limit} = {max_bytes} bytes already")
     }
 }
 
@@ -40,9 +39,10 @@ pub(crate) struct Held {
 }
 
 impl Budget {
-    /// A budget of which nothing is used.
-    pub fn new(max_bytes: usize) -> Self {
+    /// A budget of which nothing is used; `limit` is what operators call it.
+    pub fn new(limit: &'static str, max_bytes: usize) -> Self {
         Self {
+            limit,
             used_bytes: AtomicUsize::new(0),
             max_bytes,
         }
@@ -75,6 +75,7 @@ impl Budget {
         if before.saturating_add(bytes) > self.max_bytes {
             self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(Exhausted {
+                limit: self.limit,
                 max_bytes: self.max_bytes,
             });
         }
@@ -109,9 +110,15 @@ mod tests {
 
     #[test]
     fn what_is_held_counts_until_it_is_dropped() {
-        let budget = Arc::new(Budget::new(100));
+        let budget = Arc::new(Budget::new("a_limit", 100));
         let mut first = budget.hold(60).expect("there is room");
-        assert_eq!(budget.hold(41).err(), Some(Exhausted { max_bytes: 100 }));
+        assert_eq!(
+            budget.hold(41).err(),
+            Some(Exhausted {
+                limit: "a_limit",
+                max_bytes: 100
+            })
+        );
         first.more(40).expect("there is room");
         assert!(first.more(1).is_err());
         assert!(budget.hold(0).is_ok(), "nothing is always held");
@@ -122,7 +129,7 @@ mod tests {
 
     #[test]
     fn more_than_can_be_counted_is_too_much() {
-        let budget = Arc::new(Budget::new(100));
+        let budget = Arc::new(Budget::new("a_limit", 100));
         let _held = budget.hold(1).expect("there is room");
         assert!(budget.hold(usize::MAX - 1).is_err());
         assert_eq!(budget.used_bytes(), 1);

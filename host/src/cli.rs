@@ -3,6 +3,8 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use crate::capability::log;
+
 mod build;
 mod dev;
 mod doctor;
@@ -62,4 +64,10 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Routes(args) => routes::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
     }
+}
+
+/// What went wrong, for a terminal: nothing of it moves the cursor or passes for
+/// something else.
+pub fn explain(error: &anyhow::Error) -> String {
+    log::lines(&format!("{error:#}"))
 }

@@ -100,12 +100,19 @@ pub struct ServerLimits {
     pub header_timeout_ms: u64,
     /// A request's body.
     pub body_bytes_max: usize,
-    /// The bodies of all requests that are being read, wait or are served.
+    /// The bodies of all requests that are being read, wait or are served. One
+    /// connection may have an eighth of it.
     pub bodies_bytes_max: usize,
-    /// How long a client may take to send it.
+    /// How long a client may take to send a body, besides the time that
+    /// `bytes_per_second_min` gives it.
     pub body_timeout_ms: u64,
+    /// All answers that were not sent yet. One connection may have an eighth of
+    /// it.
+    pub answers_bytes_max: usize,
     /// How long a client may take nothing of what it is sent.
     pub send_timeout_ms: u64,
+    /// What a client must send of a body, and take of an answer, on average.
+    pub bytes_per_second_min: u64,
     /// How long requests in flight may take to finish when the host stops.
     pub drain_timeout_ms: u64,
 }
@@ -119,7 +126,9 @@ impl Default for ServerLimits {
             body_bytes_max: 2 << 20,
             bodies_bytes_max: 256 << 20,
             body_timeout_ms: 30_000,
+            answers_bytes_max: 256 << 20,
             send_timeout_ms: 30_000,
+            bytes_per_second_min: 4 << 10,
             drain_timeout_ms: 10_000,
         }
     }
@@ -162,6 +171,10 @@ pub struct PluginConfig {
     /// What its paths begin with.
     #[serde(default)]
     pub prefix: String,
+    /// The host name that it answers for; without one, for all that no other plugin
+    /// answers for.
+    #[serde(default)]
+    pub host: Option<String>,
     /// Whether an instance serves one request or many, one after the other.
     #[serde(default)]
     pub instances: InstancePolicy,
@@ -193,6 +206,7 @@ impl PluginConfig {
         Self {
             component: component.into(),
             prefix: String::new(),
+            host: None,
             instances: InstancePolicy::default(),
             databases: Vec::new(),
             database_role: None,
@@ -269,6 +283,8 @@ pub struct PluginLimits {
     pub connections_max: Option<usize>,
     /// Statements that one request may send to its databases together.
     pub statements_max: u32,
+    /// What it may log; further lines are dropped and counted.
+    pub log_bytes_per_second_max: u64,
     /// How often one request may send the same statement before the log warns of
     /// it, in `dev` alone. Nothing is refused.
     pub statement_repeats_max: u32,
@@ -294,6 +310,7 @@ impl Default for PluginLimits {
             stream_stall_ms_max: 30_000,
             connections_max: None,
             statements_max: 1_000,
+            log_bytes_per_second_max: 1 << 20,
             statement_repeats_max: 10,
         }
     }
@@ -384,6 +401,13 @@ impl Config {
         if self.server.bodies_bytes_max < self.server.body_bytes_max {
             bail!("server.bodies_bytes_max must be at least server.body_bytes_max");
         }
+        for (name, plugin) in &self.plugins {
+            if self.server.answers_bytes_max < plugin.limits.reply_bytes_max {
+                bail!(
+                    "server.answers_bytes_max must be at least plugins.{name}.limits.reply_bytes_max"
+                );
+            }
+        }
         let mut instances = 0_usize;
         for (name, plugin) in &self.plugins {
             check_plugin(plugin, self).with_context(|| format!("plugins.{name}"))?;
@@ -406,18 +430,39 @@ impl Config {
     }
 }
 
+fn is_prefix(prefix: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let is_part =
+        |part: &str| !part.is_empty() && part != "." && part != ".." && part.bytes().all(is_plain);
+    prefix
+        .strip_prefix('/')
+        .is_some_and(|rest| rest.split('/').all(is_part))
+}
+
+fn is_host_name(host: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(is_letter),
+    }
+}
+
 fn check_plugin(plugin: &PluginConfig, config: &Config) -> Result<()> {
     let limits = &plugin.limits;
-    if !plugin.prefix.is_empty()
-        && (!plugin.prefix.starts_with('/') || plugin.prefix.ends_with('/'))
-    {
+    if !plugin.prefix.is_empty() && !is_prefix(&plugin.prefix) {
         bail!(
-            "prefix = {:?} must begin with a slash and not end with one",
+            "prefix = {:?} must begin with a slash and not end with one, and have letters, digits \
+             and -._~ between its slashes",
             plugin.prefix
         );
     }
-    if plugin.prefix.contains(['{', '}', '?', '#']) {
-        bail!("prefix = {:?} must be plain text", plugin.prefix);
+    if let Some(host) = &plugin.host
+        && !is_host_name(host)
+    {
+        bail!("host = {host:?} must be the name of a host, without a scheme, a port or a path");
     }
     if limits.memory_bytes_max > config.engine.memory_bytes_max {
         bail!(

@@ -13,6 +13,7 @@ use crate::bindings::exports::plinth::host::handler::Table;
 use crate::budget::Budget;
 use crate::capability::config::settings;
 use crate::capability::database::{Database, Login, tls};
+use crate::capability::log::LogRate;
 use crate::config::{Config, DEFAULT_DATABASE, DatabaseConfig, PluginConfig};
 use crate::engine::Engine;
 use crate::isolation::{Administrator, PluginSchema};
@@ -20,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::plugin::{Compiled, CompiledCache, Plugin};
 use crate::recent::RecentRequests;
 use crate::router::Router;
-use crate::server::BodyRoom;
+use crate::server::Rooms;
 use crate::state::Granted;
 use crate::tally::Tally;
 
@@ -41,7 +42,7 @@ pub struct Host {
     cache: Arc<CompiledCache>,
     databases: PluginDatabases,
     budgets: Budgets,
-    body_room: BodyRoom,
+    rooms: Rooms,
     metrics: Metrics,
     /// In `dev` alone.
     recent: Option<RecentRequests>,
@@ -111,7 +112,7 @@ impl Host {
                 router: Router::default(),
                 plugins: BTreeMap::new(),
             }),
-            body_room: BodyRoom::new(&config.server),
+            rooms: Rooms::new(&config.server),
             metrics: Metrics::new(config.plugins.keys()),
             recent: config.dev.then(RecentRequests::default),
             reloading: Mutex::new(()),
@@ -151,8 +152,8 @@ impl Host {
         self.recent.as_ref()?.tally(request_id)
     }
 
-    pub(crate) fn body_room(&self) -> &BodyRoom {
-        &self.body_room
+    pub(crate) fn rooms(&self) -> &Rooms {
+        &self.rooms
     }
 
     /// The settings it was started with.
@@ -249,6 +250,7 @@ impl Host {
             plugin: name.to_owned(),
             databases,
             held: Arc::clone(&self.budgets[name]),
+            log_rate: Arc::new(LogRate::new(config.limits.log_bytes_per_second_max)),
             config: settings(config),
             metrics: self.metrics.plugin(name),
         }
@@ -338,7 +340,9 @@ fn database_of<'a>(
 }
 
 fn budgets(config: &Config) -> Budgets {
-    let budget = |plugin: &PluginConfig| Arc::new(Budget::new(plugin.limits.held_bytes_max));
+    let budget = |plugin: &PluginConfig| {
+        Arc::new(Budget::new("held_bytes_max", plugin.limits.held_bytes_max))
+    };
     let plugins = config.plugins.iter();
     plugins
         .map(|(name, plugin)| (name.clone(), budget(plugin)))

@@ -209,6 +209,7 @@ type RouteKey = (Method, String);
 #[derive(Debug, Default)]
 pub struct PluginMetrics {
     pub(crate) instances_created: Counter,
+    pub(crate) log_lines_dropped: Counter,
     pub(crate) statements: StatementMetrics,
     failures: [Counter; CallFailure::ALL.len()],
     /// Those of the versions alive; a route that no version has any more is

@@ -16,6 +16,7 @@ pub mod compiled;
 pub(crate) mod host_time;
 mod instance;
 pub(crate) mod limits;
+mod names;
 mod outcome;
 mod pool;
 mod reply;
@@ -32,6 +33,7 @@ pub struct Plugin {
     name: String,
     hash: blake3::Hash,
     prefix: String,
+    host: Option<String>,
     routes: BTreeMap<String, RouteLimits>,
     description: Description,
     metrics: Arc<PluginMetrics>,
@@ -60,11 +62,13 @@ impl Plugin {
             .describe()
             .await
             .with_context(|| format!("plugin {name} cannot say what it is"))?;
+        names::check(&description).with_context(|| format!("plugin {name}"))?;
         check_routes(&description.routes, config).with_context(|| format!("plugin {name}"))?;
         Ok(Self {
             name,
             hash: compiled.hash(),
             prefix: config.prefix.clone(),
+            host: config.host.clone(),
             routes: config.routes.clone(),
             description,
             metrics,
@@ -85,6 +89,11 @@ impl Plugin {
     /// What its paths begin with.
     pub fn prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// The host name that it answers for; without one, for all that no other does.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// What it says of itself.
@@ -164,13 +173,7 @@ impl Plugin {
     }
 }
 
-/// More routes than any plugin has, and few enough to hold.
-const ROUTES_MAX: usize = 10_000;
-
 fn check_routes(routes: &[Route], config: &PluginConfig) -> Result<()> {
-    if routes.len() > ROUTES_MAX {
-        bail!("it has more than {ROUTES_MAX} routes");
-    }
     for name in config.routes.keys() {
         if !routes.iter().any(|route| route.name == *name) {
             bail!(

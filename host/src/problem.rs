@@ -99,6 +99,33 @@ impl Problem {
             .with_header(CONNECTION, "close")
     }
 
+    /// 503: answers that were not sent yet take all the room.
+    pub fn answers_full() -> Self {
+        let detail = "The service is busy; try again in a moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).with_header(RETRY_AFTER, "1")
+    }
+
+    /// 505: the answer has no end that HTTP/1.0 could tell.
+    pub fn too_long_for_http_1_0(limit: usize) -> Self {
+        let detail =
+            format!("The answer is larger than {limit} bytes, which HTTP/1.0 can't tell whole.");
+        let status = StatusCode::HTTP_VERSION_NOT_SUPPORTED;
+        Self::new(status, "http-version", detail)
+    }
+
+    /// 400: the request is for no authority, or has no end that is clear.
+    pub fn malformed_request(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed-request", detail)
+            .with_header(CONNECTION, "close")
+    }
+
+    /// 501: the body is coded in a way that is not undone here.
+    pub fn unknown_coding() -> Self {
+        let detail = "The only Transfer-Encoding that is known is chunked.";
+        Self::new(StatusCode::NOT_IMPLEMENTED, "unknown-coding", detail)
+            .with_header(CONNECTION, "close")
+    }
+
     /// 408: the body did not come in time.
     pub fn body_timeout() -> Self {
         let detail = "The body did not arrive in time.";

@@ -1,7 +1,7 @@
 //! Steps on the terminal: a spinner while one runs, one line with its time when
 //! it ends.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -79,8 +79,8 @@ impl Progress {
     /// Shows a line that is no step. Spinners make room for it.
     pub fn line(&self, text: &str) {
         match &*self.0 {
-            Surface::Terminal { spinners, .. } => spinners.suspend(|| eprintln!("{text}")),
-            Surface::Plain => eprintln!("{text}"),
+            Surface::Terminal { spinners, .. } => spinners.suspend(|| say(text)),
+            Surface::Plain => say(text),
             Surface::Hidden => {}
         }
     }
@@ -162,6 +162,11 @@ enum Sign {
     None,
 }
 
+/// Writes a line. That nobody reads it any more is no reason to end.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 impl Sign {
     fn announcement(title: &str) -> Self {
         let title = title.to_owned();
@@ -170,7 +175,7 @@ impl Sign {
             ended,
             std::thread::spawn(move || {
                 if end.recv_timeout(QUIET) == Err(RecvTimeoutError::Timeout) {
-                    eprintln!("  … {title}");
+                    say(&format!("  … {title}"));
                 }
             }),
         )

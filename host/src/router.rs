@@ -2,12 +2,13 @@
 //!
 //! The host routes, so that what no plugin answers never wakes one.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use http::Method;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::bindings::exports::plinth::host::handler::{ParameterKind, Route};
 use crate::bindings::plinth::host::types::Method as RouteMethod;
@@ -17,6 +18,16 @@ use crate::plugin::Plugin;
 /// The routes of all plugins.
 #[derive(Default)]
 pub struct Router {
+    /// Those with a longer prefix first.
+    mounts: Vec<Mount>,
+}
+
+/// A place that belongs to the plugins that are mounted there, and to no other:
+/// what they do not answer is answered by nobody.
+struct Mount {
+    /// The host name that it answers for; without one, for all that no other does.
+    host: Option<String>,
+    prefix: String,
     /// Path templates, their parameters renamed by position.
     paths: matchit::Router<usize>,
     nodes: Vec<Node>,
@@ -74,12 +85,19 @@ impl Router {
     /// When two routes answer the same requests, naming both, or a template is
     /// malformed.
     pub fn new<'p>(plugins: impl IntoIterator<Item = &'p Arc<Plugin>>) -> Result<Self> {
-        let mut router = Self::default();
         let plugins: Vec<&Arc<Plugin>> = plugins.into_iter().collect();
+        let mut router = Self::default();
+        for plugin in &plugins {
+            router.mount(plugin.host(), plugin.prefix());
+        }
+        let length = |mount: &Mount| std::cmp::Reverse(mount.prefix.len());
+        router.mounts.sort_by_key(length);
         for plugin in &plugins {
             for (number, route) in (0..).zip(&plugin.description().routes) {
-                let added = check_ground(plugin, route, &plugins)
-                    .and_then(|()| router.add(plugin, number, route));
+                let added = check_ground(plugin, route, &plugins).and_then(|()| {
+                    let mount = router.mount(plugin.host(), plugin.prefix());
+                    mount.add(plugin, number, route)
+                });
                 added.with_context(|| {
                     format!(
                         "plugin {}, route {} {}",
@@ -93,12 +111,17 @@ impl Router {
         Ok(router)
     }
 
-    /// Finds the route for a method and a path as it came.
-    pub fn find(&self, method: &Method, path: &str) -> Match<'_> {
-        let Ok(found) = self.paths.at(path) else {
+    /// Finds the route for a method and a path as it came, of a request for a host
+    /// with a port or without.
+    pub fn find(&self, host: &str, method: &Method, path: &str) -> Match<'_> {
+        let path = &*normal(path);
+        let Some(mount) = self.mount_of(host, path) else {
             return Match::NotFound;
         };
-        let node = &self.nodes[*found.value];
+        let Ok(found) = mount.paths.at(path) else {
+            return Match::NotFound;
+        };
+        let node = &mount.nodes[*found.value];
         let wanted = if method == Method::HEAD {
             &Method::GET
         } else {
@@ -122,9 +145,48 @@ impl Router {
 
     /// The routes, those of a path together.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &Arc<Target>> {
-        self.nodes.iter().flat_map(|node| &node.targets)
+        let nodes = self.mounts.iter().flat_map(|mount| &mount.nodes);
+        nodes.flat_map(|node| &node.targets)
     }
 
+    /// The mount that a request is for: of those for its host the one with the
+    /// longest prefix. A host that is somebody's is nobody else's.
+    fn mount_of(&self, host: &str, path: &str) -> Option<&Mount> {
+        let name = without_port(host);
+        let is_for = |mount: &&Mount| {
+            let host = mount.host.as_deref();
+            host.is_some_and(|host| host.eq_ignore_ascii_case(name))
+        };
+        let is_taken = self.mounts.iter().any(|mount| is_for(&mount));
+        let mut mounts = self.mounts.iter();
+        mounts.find(|mount| {
+            let is_hosts = if is_taken {
+                is_for(mount)
+            } else {
+                mount.host.is_none()
+            };
+            is_hosts && is_under(path, &mount.prefix)
+        })
+    }
+
+    /// A mount, added where it is new.
+    fn mount(&mut self, host: Option<&str>, prefix: &str) -> &mut Mount {
+        let is_it = |mount: &Mount| mount.host.as_deref() == host && mount.prefix == prefix;
+        let at = self.mounts.iter().position(is_it);
+        let at = at.unwrap_or_else(|| {
+            self.mounts.push(Mount {
+                host: host.map(str::to_owned),
+                prefix: prefix.to_owned(),
+                paths: matchit::Router::new(),
+                nodes: Vec::new(),
+            });
+            self.mounts.len() - 1
+        });
+        &mut self.mounts[at]
+    }
+}
+
+impl Mount {
     fn add(&mut self, plugin: &Arc<Plugin>, number: u32, route: &Route) -> Result<()> {
         let template = mounted(plugin.prefix(), &route.path)?;
         let (positional, count) = positional(&template)?;
@@ -193,7 +255,9 @@ impl Router {
 fn check_ground(plugin: &Plugin, route: &Route, plugins: &[&Arc<Plugin>]) -> Result<()> {
     let template = mounted(plugin.prefix(), &route.path)?;
     let owner = plugins.iter().find(|other| {
-        other.prefix().len() > plugin.prefix().len() && is_under(&template, other.prefix())
+        other.host() == plugin.host()
+            && other.prefix().len() > plugin.prefix().len()
+            && is_under(&template, other.prefix())
     });
     match owner {
         Some(other) => bail!(
@@ -203,6 +267,70 @@ fn check_ground(plugin: &Plugin, route: &Route, plugins: &[&Arc<Plugin>]) -> Res
         ),
         None => Ok(()),
     }
+}
+
+/// The name in an authority.
+fn without_port(host: &str) -> &str {
+    let end_of_address = host.rfind(']').unwrap_or_default();
+    match host[end_of_address..].find(':') {
+        Some(colon) => &host[..end_of_address + colon],
+        None => host,
+    }
+}
+
+/// A path as all ways to write it are compared (RFC 3986, section 6.2.2): what
+/// needs no percent-encoding has none, and the digits of the rest are capitals.
+fn normal(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let digits = after
+            .get(..2)
+            .and_then(|two| u8::from_str_radix(two, 16).ok());
+        let digits = digits.filter(|_| !after.starts_with('+'));
+        match digits {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                out.push(byte.into());
+                rest = &after[2..];
+            }
+            Some(byte) => {
+                write!(out, "%{byte:02X}").expect("a string takes all");
+                rest = &after[2..];
+            }
+            // It is no encoding, which is told where it is decoded.
+            None => {
+                out.push('%');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// What a path has only percent-encoded, but for the marks of templates.
+const ENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'|');
+
+/// The text of a template as it stands in requests.
+fn literal(text: &str) -> String {
+    let encoded: String = utf8_percent_encode(text, ENCODED).collect();
+    normal(&encoded).into_owned()
 }
 
 fn is_under(path: &str, prefix: &str) -> bool {
@@ -230,10 +358,11 @@ fn positional(template: &str) -> Result<(String, usize)> {
     while let Some((before, after)) = rest.split_once('{') {
         let (name, tail) = after.split_once('}').context("a `{` without its `}`")?;
         let star = if name.starts_with('*') { "*" } else { "" };
+        let before = literal(before);
         write!(out, "{before}{{{star}p{count}}}").expect("a string takes all");
         (rest, count) = (tail, count + 1);
     }
-    out.push_str(rest);
+    out.push_str(&literal(rest));
     Ok((out, count))
 }
 
@@ -293,6 +422,40 @@ mod tests {
     fn a_path_is_under_a_prefix_at_a_slash() {
         assert!(is_under("/shop", "/shop") && is_under("/shop/login", "/shop"));
         assert!(!is_under("/shopping", "/shop") && !is_under("/", "/shop"));
+    }
+
+    #[test]
+    fn a_path_can_be_written_in_many_ways() {
+        for (written, same) in [
+            ("/shop", "/shop"),
+            ("/%73hop/%7eann", "/shop/~ann"),
+            ("/caf%c3%a9", "/caf%C3%A9"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/%", "/%"),
+            ("/%zz%4", "/%zz%4"),
+            ("/%+1", "/%+1"),
+        ] {
+            assert_eq!(normal(written), same);
+        }
+    }
+
+    #[test]
+    fn a_template_stands_as_requests_have_it() {
+        let (template, _) = positional("/caf\u{e9} noir/{id}/a%62[c]").expect("valid");
+        assert_eq!(template, "/caf%C3%A9%20noir/{p0}/ab%5Bc%5D");
+    }
+
+    #[test]
+    fn a_hosts_name_has_no_port() {
+        for (host, name) in [
+            ("shop.example", "shop.example"),
+            ("shop.example:80", "shop.example"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("", ""),
+        ] {
+            assert_eq!(without_port(host), name);
+        }
     }
 
     #[test]

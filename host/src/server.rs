@@ -1,35 +1,39 @@
 //! HTTP: takes connections, reads requests within their limits, answers.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::ServerLimits;
 use crate::host::Host;
 
 mod access_log;
 mod answer;
+mod bodiless;
 mod body;
+mod connection;
+pub(crate) mod descriptors;
+mod outgoing;
 mod repeats;
 mod reply_body;
 pub(crate) mod request_id;
+mod rooms;
+mod well_formed;
 
-pub(crate) use body::BodyRoom;
 pub(crate) use reply_body::ReplyBody;
+pub(crate) use rooms::{Client, Rooms};
+
+use connection::Connections;
 
 /// The most header fields in a request.
 const HEADERS_MAX: usize = 100;
@@ -42,6 +46,9 @@ const STREAMS_MAX: u32 = 200;
 
 /// After an error of `accept` (out of file descriptors, say), wait rather than spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often such errors are told of.
+const ACCEPT_TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Binds an address.
 ///
@@ -65,6 +72,7 @@ pub(crate) trait Service: Clone + Send + Sync + 'static {
     fn answer(
         self,
         host: &Arc<Host>,
+        client: &Client,
         request: Request<Incoming>,
     ) -> impl Future<Output = Response<ReplyBody>> + Send;
 }
@@ -74,8 +82,13 @@ pub(crate) trait Service: Clone + Send + Sync + 'static {
 struct Public;
 
 impl Service for Public {
-    async fn answer(self, host: &Arc<Host>, request: Request<Incoming>) -> Response<ReplyBody> {
-        answer::answer(host, request).await
+    async fn answer(
+        self,
+        host: &Arc<Host>,
+        client: &Client,
+        request: Request<Incoming>,
+    ) -> Response<ReplyBody> {
+        answer::answer(host, client, request).await
     }
 }
 
@@ -89,29 +102,31 @@ pub(crate) async fn serve_with<S: Service>(
     stop: impl Future<Output = ()>,
 ) {
     let limits = host.config().server.clone();
-    let connections = Arc::new(Semaphore::new(connections_max));
-    let graceful = GracefulShutdown::new();
-    let http = Arc::new(http(&limits));
+    let places = Arc::new(Semaphore::new(connections_max));
+    let (graceful, stopping) = (GracefulShutdown::new(), watch::Sender::new(false));
+    let connections = Arc::new(Connections::new(service, host, http(&limits)));
     let accept = async {
+        let mut told: Option<Instant> = None;
         loop {
-            let permit = Arc::clone(&connections)
-                .acquire_owned()
-                .await
-                .expect("never closed");
+            let place = Arc::clone(&places).acquire_owned().await;
+            let place = place.expect("never closed");
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let watcher = graceful.watcher();
-                    tokio::spawn(connection(
-                        service.clone(),
-                        Arc::clone(&host),
-                        Arc::clone(&http),
-                        stream,
-                        watcher,
-                        permit,
-                    ));
+                    let (watcher, stopping) = (graceful.watcher(), stopping.subscribe());
+                    let serving = Arc::clone(&connections).serve(stream, watcher, stopping);
+                    tokio::spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
-                    tracing::warn!(target: "plinth::server", %error, "cannot accept a connection");
+                    if told.is_none_or(|told| told.elapsed() > ACCEPT_TOLD_EVERY) {
+                        told = Some(Instant::now());
+                        tracing::warn!(
+                            target: "plinth::server", %error,
+                            "cannot accept connections; they wait"
+                        );
+                    }
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -122,6 +137,7 @@ pub(crate) async fn serve_with<S: Service>(
         () = stop => {}
     }
     drop(listener);
+    stopping.send_replace(true);
     let drain = Duration::from_millis(limits.drain_timeout_ms);
     if tokio::time::timeout(drain, graceful.shutdown())
         .await
@@ -148,43 +164,4 @@ fn http(limits: &ServerLimits) -> auto::Builder<TokioExecutor> {
         .keep_alive_interval(header_timeout)
         .keep_alive_timeout(header_timeout);
     builder
-}
-
-/// Serves one connection until it ends.
-async fn connection<S: Service>(
-    service: S,
-    host: Arc<Host>,
-    http: Arc<auto::Builder<TokioExecutor>>,
-    stream: TcpStream,
-    watcher: Watcher,
-    _permit: OwnedSemaphorePermit,
-) {
-    // Answers are whole, or come in large pieces: there is nothing to wait for.
-    let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(Duration::from_millis(
-        host.config().server.send_timeout_ms,
-    )));
-    let silence = Duration::from_millis(host.config().server.header_timeout_ms);
-    let spoke = Arc::new(AtomicBool::new(false));
-    let service = service_fn(|request| {
-        spoke.store(true, Ordering::Relaxed);
-        let (service, host) = (service.clone(), Arc::clone(&host));
-        async move { Ok::<_, Infallible>(service.answer(&host, request).await) }
-    });
-    let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service);
-    let mut connection = std::pin::pin!(watcher.watch(connection));
-    // While it tells HTTP/1 from HTTP/2 hyper has no timeout of its own.
-    let ended = tokio::select! {
-        ended = &mut connection => Some(ended),
-        () = tokio::time::sleep(silence) => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None if spoke.load(Ordering::Relaxed) => connection.await,
-        None => return,
-    };
-    if let Err(error) = ended {
-        tracing::debug!(target: "plinth::server", %error, "connection ended");
-    }
 }

@@ -10,6 +10,7 @@ use wasmtime::component::ResourceTable;
 
 use crate::budget::Budget;
 use crate::capability::database::Database;
+use crate::capability::log::LogRate;
 use crate::capability::request::CurrentRequest;
 use crate::metrics::PluginMetrics;
 use crate::plugin::limits::{CpuClock, MemoryLimit};
@@ -23,6 +24,8 @@ pub struct Granted {
     pub databases: HashMap<String, Arc<Database>>,
     /// What the host may hold for it.
     pub held: Arc<Budget>,
+    /// What it may log.
+    pub log_rate: Arc<LogRate>,
     /// Its settings.
     pub config: HashMap<String, String>,
     /// What is counted of it.

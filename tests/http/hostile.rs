@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 mod clients;
 mod computing;
 mod errors;
+mod logs;
 mod memory;
 mod rows;
 mod statements;

@@ -10,6 +10,13 @@ use tokio::net::TcpStream;
 
 use crate::limits::create_held;
 
+mod authority;
+mod bodies;
+mod bodiless;
+mod http2;
+mod mounts;
+mod outgoing;
+
 /// Sends bytes, and reads until the host closes the connection.
 async fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("connects");
@@ -198,8 +205,9 @@ async fn bodies_share_a_room_that_is_limited() {
     })
     .await;
     let mut slow = TcpStream::connect(host.address()).await.expect("connects");
-    let half = b"POST /sql HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\nSELECT";
-    slow.write_all(half).await.expect("writes");
+    let head = "POST /sql HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\n";
+    let most = format!("{head}{}", " ".repeat(8_900));
+    slow.write_all(most.as_bytes()).await.expect("writes");
     tokio::time::sleep(Duration::from_millis(200)).await;
     let body = " ".repeat(2000);
     let refused = host

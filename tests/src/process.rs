@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Parser;
 use plinth_host::cli::{self, Cli};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 
 use crate::{Answer, Client, TestDatabase, component};
@@ -16,12 +16,16 @@ const CONFIG: &str = "PLINTH_TEST_CONFIG";
 /// How long such a host may take to start.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
+type Log = Lines<BufReader<ChildStderr>>;
+
 /// `plinth serve` in a process of its own. It is killed when this is dropped.
 ///
 /// The program is the test's own, run for one ignored test: what Cargo builds of
 /// a package's tests has no other package's programs.
 pub struct ServeProcess {
     child: Child,
+    /// What it logs from now on, unless somebody reads it.
+    log: Option<Log>,
     address: SocketAddr,
     database: TestDatabase,
     _folder: TempDir,
@@ -36,6 +40,19 @@ impl ServeProcess {
     ///
     /// When it does not start.
     pub async fn start(test: &str, plugins: &[&str], settings: &str) -> Self {
+        let mut process = Self::start_unread(test, plugins, settings).await;
+        if let Some(mut log) = process.log.take() {
+            tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        }
+        process
+    }
+
+    /// The same, and nobody reads what it logs.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start_unread(test: &str, plugins: &[&str], settings: &str) -> Self {
         let database = TestDatabase::create().await;
         let folder = TempDir::new().expect("a folder");
         let config = folder.path().join("plinth.toml");
@@ -60,10 +77,12 @@ impl ServeProcess {
             .spawn()
             .expect("starts");
         let log = child.stderr.take().expect("piped");
-        let address = tokio::time::timeout(STARTS_WITHIN, address(log)).await;
+        let started = tokio::time::timeout(STARTS_WITHIN, address(log)).await;
+        let (address, log) = started.expect("starts in time");
         Self {
             child,
-            address: address.expect("starts in time"),
+            log: Some(log),
+            address,
             database,
             _folder: folder,
         }
@@ -96,6 +115,42 @@ impl ServeProcess {
     /// When the system does not say.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_none()
+    }
+
+    /// What it logs from now on.
+    ///
+    /// # Panics
+    ///
+    /// When somebody else reads it.
+    pub async fn next_log_line(&mut self) -> Option<String> {
+        let log = self.log.as_mut().expect("nobody reads it");
+        log.next_line().await.ok().flatten()
+    }
+
+    /// Closes the reading end of what it logs.
+    pub fn close_log(&mut self) {
+        self.log = None;
+    }
+
+    /// Sends it a signal by its name.
+    ///
+    /// # Panics
+    ///
+    /// When it is gone.
+    pub async fn signal(&self, name: &str) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().await;
+        assert!(sent.expect("kill is installed").success());
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end in time.
+    pub async fn ended_within(&mut self, limit: Duration) {
+        let ended = tokio::time::timeout(limit, self.child.wait()).await;
+        ended.expect("ends in time").expect("a status");
     }
 
     /// Forgets how much memory it has used at most.
@@ -157,14 +212,14 @@ async fn configuration(database: &TestDatabase, plugins: &[&str], settings: &str
     text + "\n" + settings
 }
 
-/// The address that a log names. The rest of the log is read and forgotten.
-async fn address(log: ChildStderr) -> SocketAddr {
+/// The address that a log names, and the rest of the log.
+async fn address(log: ChildStderr) -> (SocketAddr, Log) {
     let mut lines = BufReader::new(log).lines();
     let mut said = Vec::new();
     while let Some(line) = lines.next_line().await.expect("a log") {
         if let Some((_, rest)) = line.split_once("serving on http://") {
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return rest.trim_end_matches('/').parse().expect("an address");
+            let address = rest.trim_end_matches('/').parse();
+            return (address.expect("an address"), lines);
         }
         said.push(line);
     }

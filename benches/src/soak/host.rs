@@ -38,7 +38,7 @@ pub(crate) struct HostArgs {
 
 impl HostArgs {
     pub(super) async fn serve(&self) -> Result<()> {
-        logging::start(LogFormat::Text);
+        let _flush = logging::start(LogFormat::Text);
         let folder = tempfile::tempdir()?;
         let setup = Setup {
             plugins: vec![(SOAK, self.component.clone())],

@@ -12,6 +12,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use crate::host::{Host, Site};
+use crate::logging;
 use crate::metrics::{CallFailure, Histogram, Outcome, RequestMetrics, StatementFailure};
 use crate::plugin::{InstanceCounts, Plugin};
 
@@ -117,7 +118,16 @@ fn host(out: &mut Families<'_, '_>, host: &Host, site: &Site) -> fmt::Result {
         "plinth_generation",
         "Changes of plugins, the first included",
     )?;
-    generation.0.encode_gauge(&site.generation)
+    generation.0.encode_gauge(&site.generation)?;
+    let mut lines = out.counter("plinth_log_lines_dropped", "Lines that nobody read in time")?;
+    for (source, count) in ["plugin", "host"].into_iter().zip(logging::dropped()) {
+        lines.count([("source", source)], count)?;
+    }
+    let [bodies, answers] = host.rooms().used_bytes();
+    let mut held = out.gauge("plinth_bodies_bytes", "Bodies of requests that are held")?;
+    held.value([], bodies)?;
+    let mut held = out.gauge("plinth_answers_bytes", "Answers that are not sent yet")?;
+    held.value([], answers)
 }
 
 fn requests(out: &mut Families<'_, '_>, host: &Host, site: &Site) -> fmt::Result {
@@ -221,7 +231,13 @@ fn instances(out: &mut Families<'_, '_>, site: &Site) -> fmt::Result {
             family.count(labels, plugin.metrics().failures(failure))?;
         }
     }
-    Ok(())
+    each_plugin(
+        out,
+        site,
+        "plinth_plugin_log_lines_dropped",
+        "Lines of a plugin that logged too much",
+        |plugin| plugin.metrics().log_lines_dropped.get(),
+    )
 }
 
 fn statements(out: &mut Families<'_, '_>, site: &Site) -> fmt::Result {

@@ -1,25 +1,34 @@
 //! `wit/log.wit`: a plugin's lines in the host's log.
 
-use std::borrow::Cow;
-
 use crate::bindings::plinth::host::log::{Host, Level};
 use crate::state::State;
 
-/// A longer line is cut: a plugin must not fill the disk with one call.
-const LINE_BYTES_MAX: usize = 16 << 10;
+mod line;
+mod rate;
+
+pub(crate) use line::{check, is_plain, lines, one_line, one_line_of};
+pub use rate::LogRate;
+
+use line::LINE_BYTES_MAX;
+use rate::Admission;
+
+/// A longer name of where a line comes from is cut.
+const MODULE_BYTES_MAX: usize = 256;
 
 /// Writes a line with the plugin, the route and the request it belongs to.
 /// A macro, because `tracing` wants the level when it compiles.
 macro_rules! line {
     ($level:ident, $state:expr, $module:expr, $message:expr) => {
-        tracing::$level!(
-            target: "plinth::plugin",
-            plugin = %$state.granted.plugin,
-            route = %$state.request.route(),
-            request_id = %$state.request.id(),
-            module = %one_line($module),
-            "{}", one_line($message)
-        )
+        if admits($state, $message) {
+            tracing::$level!(
+                target: "plinth::plugin",
+                plugin = %$state.granted.plugin,
+                route = %$state.request.route(),
+                request_id = %$state.request.id(),
+                module = %one_line_of($module, MODULE_BYTES_MAX),
+                "{}", one_line($message)
+            )
+        }
     };
 }
 
@@ -42,42 +51,21 @@ pub(crate) fn stderr_line(state: &State, message: &str) {
     line!(error, state, "stderr", message);
 }
 
-/// A text as one line of bounded length: a plugin, or what it logs of a client,
-/// must not write lines that look like the host's own.
-pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
-    let short = &text[..text.floor_char_boundary(LINE_BYTES_MAX)];
-    if short.contains(char::is_control) {
-        Cow::Owned(short.escape_debug().to_string())
-    } else {
-        Cow::Borrowed(short)
+/// Whether a plugin may still log that much.
+fn admits(state: &State, message: &str) -> bool {
+    let granted = &state.granted;
+    match granted.log_rate.admit(message.len().min(LINE_BYTES_MAX)) {
+        Admission::Dropped => {
+            granted.metrics.log_lines_dropped.increment();
+            return false;
+        }
+        Admission::Written { dropped_before: 0 } => {}
+        Admission::Written { dropped_before } => tracing::warn!(
+            target: "plinth::log",
+            plugin = %granted.plugin,
+            lines = dropped_before,
+            "lines of the plugin were dropped: it logs more than log_bytes_per_second_max"
+        ),
     }
-}
-
-/// Reads any bytes: see [`crate::parsers`].
-pub(crate) fn check(bytes: &[u8]) {
-    let text = String::from_utf8_lossy(bytes);
-    let line = one_line(&text);
-    assert!(!line.contains(char::is_control), "{line:?}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_is_cut_between_characters() {
-        let long = "é".repeat(LINE_BYTES_MAX);
-        assert_eq!(one_line(&long).len(), LINE_BYTES_MAX);
-        assert_eq!(one_line(&format!("a{long}")).len(), LINE_BYTES_MAX - 1);
-        assert_eq!(one_line("short"), "short");
-    }
-
-    #[test]
-    fn a_line_stays_one_line() {
-        assert_eq!(
-            one_line("a\nINFO plinth::access: b"),
-            "a\\nINFO plinth::access: b"
-        );
-        assert_eq!(one_line("\x1b[2J"), "\\u{1b}[2J");
-    }
+    true
 }

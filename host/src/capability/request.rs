@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::bindings::plinth::host::request::Host;
 use crate::bindings::plinth::host::types::Header;
+use crate::budget::Held;
 use crate::state::State;
 use crate::tally::Tally;
 
@@ -26,7 +26,7 @@ pub struct Request {
     /// What it asks of the host.
     pub tally: Arc<Tally>,
     /// Its part of the room for all bodies.
-    pub(crate) _room: Option<OwnedSemaphorePermit>,
+    pub(crate) _room: Option<[Held; 2]>,
 }
 
 /// The request an instance is serving, if any.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -66,7 +67,7 @@ pub(super) async fn run(args: Args) -> Result<()> {
 }
 
 async fn serve(args: &Args, postgres: &mut Option<PrivatePostgres>) -> Result<()> {
-    let stop = stop::requested();
+    let stop = stop::requested(ENDS_WITHIN);
     tokio::pin!(stop);
     let progress = Progress::stderr();
     let session = tokio::select! {
@@ -76,6 +77,9 @@ async fn serve(args: &Args, postgres: &mut Option<PrivatePostgres>) -> Result<()
     session.run(stop, &progress).await
 }
 
+/// What the end may take: requests in flight, and Postgres' own.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
+
 /// A running `plinth dev`.
 struct Session {
     source: PluginCrate,
@@ -84,6 +88,7 @@ struct Session {
     admin: Option<tokio::net::TcpListener>,
     bookkeeping: Bookkeeping,
     watcher: SourceWatcher,
+    _flush: logging::Flush,
 }
 
 impl Session {
@@ -94,7 +99,7 @@ impl Session {
     ) -> Result<Self> {
         let source = PluginCrate::open(&args.folder).await?;
         let mut config = source.config()?;
-        logging::start(config.log_format);
+        let flush = logging::start(config.log_format);
         config.dev = true;
         config.create_tables = true;
         config.engine.fast_compilation = true;
@@ -122,6 +127,7 @@ impl Session {
             listener,
             admin,
             bookkeeping,
+            _flush: flush,
             watcher,
         };
         session.prepare(progress).await?;

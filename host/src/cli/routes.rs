@@ -61,6 +61,7 @@ fn lines(host: &Host) -> Vec<String> {
                 (prefix, "/") => prefix.to_owned(),
                 (prefix, path) => format!("{prefix}{path}"),
             };
+            let path = format!("{}{path}", plugin.host().unwrap_or_default());
             let handler = format!("{}::{}", plugin.name(), route.name);
             rows.push([method, path, handler, route.summary.clone()]);
         }

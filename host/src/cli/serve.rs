@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -26,18 +27,22 @@ pub(super) struct Args {
     listen: Option<SocketAddr>,
 }
 
+/// What the end of the program may take besides the requests in flight.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+
 pub(super) async fn run(args: Args) -> Result<()> {
     let mut config = Config::read(&args.config)?;
     if let Some(listen) = args.listen {
         config.listen = listen;
     }
-    let _flush = logging::start_buffered(config.log_format);
+    let _flush = logging::start(config.log_format);
     if config.plugins.is_empty() {
         tracing::warn!(
             "{} names no plugins: every path answers 404",
             args.config.display()
         );
     }
+    server::descriptors::provide(&config);
     let listener = server::bind(config.listen).await?;
     let admin = Admin::bind(&config.admin).await?;
     let host = Arc::new(Host::start(config).await?);
@@ -47,7 +52,9 @@ pub(super) async fn run(args: Args) -> Result<()> {
     // Until the last request is answered: how it ends is worth seeing too.
     let admin = admin.map(|listener| Admin::serve(Arc::clone(&host), listener));
     let _admin = admin.transpose()?;
-    server::serve(host, listener, stop::requested()).await;
+    let drain = Duration::from_millis(host.config().server.drain_timeout_ms);
+    let stop = stop::requested(drain + ENDS_WITHIN);
+    server::serve(host, listener, stop).await;
     tracing::info!("stopped");
     Ok(())
 }

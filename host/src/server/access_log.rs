@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use http::{Method, Response, StatusCode, Uri};
+use http::{Method, StatusCode, Uri};
 
 use super::repeats;
 use crate::host::Host;
@@ -59,13 +58,9 @@ impl AccessLine {
     }
 
     /// Writes the line of a request that was answered.
-    pub(super) fn answered(mut self, response: &Response<Bytes>) {
-        self.status = response.status();
-        self.write(
-            Outcome::of(self.status),
-            response.body().len() as u64,
-            false,
-        );
+    pub(super) fn answered(mut self, status: StatusCode, bytes: u64) {
+        self.status = status;
+        self.write(Outcome::of(status), bytes, false);
     }
 
     /// Notes the status of an answer whose body is still to come.

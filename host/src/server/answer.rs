@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use http::header::{
-    ALLOW, CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
+    ALLOW, CONNECTION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE,
 };
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 
 use super::access_log::AccessLine;
 use super::reply_body::ReplyBody;
+use super::rooms::Client;
 use super::{body, request_id};
 use crate::capability::log::one_line;
 use crate::capability::request::Request as PluginRequest;
@@ -24,6 +26,9 @@ use crate::tally::Tally;
 /// Far fewer than a response can hold, with room for the host's own.
 const REPLY_HEADERS_MAX: usize = 256;
 
+/// What some path may answer to.
+const EVERY_METHOD: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
+
 /// Tells which generation of plugins answered.
 const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
 
@@ -31,11 +36,20 @@ const GENERATION: HeaderName = HeaderName::from_static("x-plinth-generation");
 const QUERIES: HeaderName = HeaderName::from_static("x-plinth-queries");
 
 /// Answers one request and writes its line in the access log.
-pub(super) async fn answer(host: &Arc<Host>, request: Request<Incoming>) -> Response<ReplyBody> {
+pub(super) async fn answer(
+    host: &Arc<Host>,
+    client: &Client,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
     let site = host.site();
     let id = request_id::request_id(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let found = site.router.find(&method, uri.path());
+    let version = request.version();
+    let authority = request.headers().get(HOST);
+    let authority = authority.and_then(|host| host.to_str().ok());
+    let found = site
+        .router
+        .find(authority.unwrap_or_default(), &method, uri.path());
     let target = match &found {
         Match::Found(target, _) => Some(Arc::clone(target)),
         _ => None,
@@ -50,7 +64,11 @@ pub(super) async fn answer(host: &Arc<Host>, request: Request<Incoming>) -> Resp
         site.generation,
         Arc::clone(&id),
     );
-    let answered = dispatch(host, found, request, &id, &tally).await;
+    let answered = dispatch(host, client, found, request, &id, &tally).await;
+    let answered = match answered {
+        Ok(response) if version < Version::HTTP_11 => collected(response, target.as_deref()).await,
+        answered => answered,
+    };
     let mut response = answered.unwrap_or_else(|problem| {
         log_problem(&problem, target.as_deref(), &id, host.config().dev);
         let response = problem.into_response(&id, host.config().dev);
@@ -64,15 +82,45 @@ pub(super) async fn answer(host: &Arc<Host>, request: Request<Incoming>) -> Resp
     let (head, body) = response.into_parts();
     match body {
         Body::Whole(bytes) => {
-            let response = Response::from_parts(head, bytes);
-            line.answered(&response);
-            response.map(ReplyBody::Whole)
+            let length = bytes.len() as u64;
+            let response = match ReplyBody::whole(bytes, client) {
+                Ok(body) => Response::from_parts(head, body),
+                Err(_) => {
+                    let response = Problem::answers_full().into_response(&id, false);
+                    response.map(ReplyBody::small)
+                }
+            };
+            line.answered(response.status(), length);
+            response
         }
         Body::Streamed(rows) => {
             line.begun(head.status);
             Response::from_parts(head, ReplyBody::streamed(rows, line))
         }
     }
+}
+
+/// HTTP/1.0 ends a body of no known length with its connection, so one that breaks
+/// off would look whole: it is sent when it is.
+async fn collected(
+    response: Response<Body>,
+    target: Option<&Target>,
+) -> Result<Response<Body>, Problem> {
+    let (head, body) = response.into_parts();
+    let mut rows = match body {
+        Body::Whole(_) => return Ok(Response::from_parts(head, body)),
+        Body::Streamed(rows) => rows,
+    };
+    let bytes_max = target.map_or(0, |target| target.plugin.limits().reply_bytes_max);
+    let mut whole = BytesMut::new();
+    while let Some(piece) = rows.next().await {
+        let piece = piece.map_err(|error| Problem::from_call(CallError::Query(error.into())))?;
+        if whole.len() + piece.len() > bytes_max {
+            return Err(Problem::too_long_for_http_1_0(bytes_max));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(Response::from_parts(head, Body::Whole(whole.freeze())))
 }
 
 /// Counts what the request asks of the host, within its plugin's limits.
@@ -83,14 +131,18 @@ fn tally(host: &Host, target: Option<&Target>) -> Tally {
 
 async fn dispatch(
     host: &Host,
+    client: &Client,
     found: Match<'_>,
     request: Request<Incoming>,
     id: &Arc<str>,
     tally: &Arc<Tally>,
 ) -> Result<Response<Body>, Problem> {
+    if request.uri().path() == "*" {
+        return Ok(options(EVERY_METHOD));
+    }
     match found {
         Match::Found(target, parameters) => {
-            call(host, target, parameters, request, id, tally).await
+            call(host, client, target, parameters, request, id, tally).await
         }
         Match::NotFound => Err(Problem::not_found()),
         Match::Malformed => Err(Problem::malformed_path()),
@@ -101,6 +153,7 @@ async fn dispatch(
 
 async fn call(
     host: &Host,
+    client: &Client,
     target: &Target,
     parameters: Vec<String>,
     request: Request<Incoming>,
@@ -108,7 +161,7 @@ async fn call(
     tally: &Arc<Tally>,
 ) -> Result<Response<Body>, Problem> {
     let (head, body) = request.into_parts();
-    let body = body::read(body, &host.config().server, host.body_room()).await?;
+    let body = body::read(body, &host.config().server, client).await?;
     let uri = head.uri.clone();
     let request = PluginRequest {
         id: Arc::clone(id),
@@ -142,9 +195,11 @@ async fn call(
 
 /// Turns a plugin's reply into a response, if it is one.
 fn response(reply: Reply) -> Result<Response<Body>, Problem> {
+    // HTTP knows no others (RFC 9110, section 15).
+    let is_final = (200..600).contains(&reply.status);
     let status = StatusCode::from_u16(reply.status)
         .ok()
-        .filter(|status| !status.is_informational())
+        .filter(|_| is_final)
         .ok_or_else(|| Problem::bad_reply(format!("{} is no final HTTP status", reply.status)))?;
     if reply.headers.len() > REPLY_HEADERS_MAX {
         return Err(Problem::bad_reply(format!(
@@ -161,7 +216,8 @@ fn response(reply: Reply) -> Result<Response<Body>, Problem> {
                 "the header {name} is the host's to set"
             )));
         }
-        let value = HeaderValue::try_from(header.value)
+        // White space around it is no part of it, and HTTP/2 takes none.
+        let value = HeaderValue::from_bytes(header.value.trim_ascii())
             .map_err(|_| Problem::bad_reply(format!("the value of header {name} is none")))?;
         response.headers_mut().append(name, value);
     }
@@ -240,6 +296,9 @@ mod tests {
         assert!(!refused(200, "content-type", b"text/plain"));
         assert!(refused(99, "content-type", b"text/plain"));
         assert!(refused(101, "content-type", b"text/plain"));
+        assert!(!refused(599, "content-type", b" text/plain "));
+        assert!(refused(600, "content-type", b"text/plain"));
+        assert!(refused(999, "content-type", b"text/plain"));
         assert!(refused(200, "content length", b"1"));
         assert!(refused(200, "x-split", b"a\r\nset-cookie: b"));
     }

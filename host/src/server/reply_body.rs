@@ -1,6 +1,7 @@
 //! The body of a response: whole, or rows on their way.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -8,14 +9,25 @@ use futures_util::Stream;
 use http_body::{Body, Frame, SizeHint};
 
 use super::access_log::AccessLine;
+use super::outgoing::{Answer, GivenUp, Outgoing};
+use super::rooms::Client;
 use crate::bindings::plinth::host::database::Error;
+use crate::budget::Exhausted;
 use crate::capability::database::RowStream;
 use crate::capability::log::one_line;
 
 /// What hyper sends.
 pub(crate) enum ReplyBody {
-    Whole(Bytes),
+    /// Nothing, or a text of the host's own.
+    Small(Bytes),
+    Whole(WholeBody),
     Streamed(Box<StreamedBody>),
+}
+
+/// All of an answer, until its client has taken it.
+pub(crate) struct WholeBody {
+    answer: Arc<Answer>,
+    outgoing: Arc<Outgoing>,
 }
 
 /// Rows, and the line that tells how many bytes they became.
@@ -25,19 +37,38 @@ pub(crate) struct StreamedBody {
     bytes: u64,
 }
 
-/// The rows broke off, so the body must not look whole.
+/// The answer broke off, so the body must not look whole.
 #[derive(Debug)]
 pub(crate) struct BrokenOff;
 
 impl std::fmt::Display for BrokenOff {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("the rows of the answer broke off")
+        out.write_str("the answer broke off")
     }
 }
 
 impl std::error::Error for BrokenOff {}
 
 impl ReplyBody {
+    /// A text of the host's own, which is never long.
+    pub(crate) fn small(text: Bytes) -> Self {
+        Self::Small(text)
+    }
+
+    /// A whole body.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it.
+    pub(crate) fn whole(body: Bytes, client: &Client) -> Result<Self, Exhausted> {
+        if body.is_empty() {
+            return Ok(Self::Small(body));
+        }
+        let outgoing = Arc::clone(&client.outgoing);
+        let answer = outgoing.add(body)?;
+        Ok(Self::Whole(WholeBody { answer, outgoing }))
+    }
+
     /// A body whose line is written when it ends, or its client goes away.
     pub(super) fn streamed(rows: RowStream, line: AccessLine) -> Self {
         Self::Streamed(Box::new(StreamedBody {
@@ -45,6 +76,14 @@ impl ReplyBody {
             line: Some(line),
             bytes: 0,
         }))
+    }
+
+    /// Nothing in place of a body that must not be sent.
+    pub(super) fn left_out(self) -> Self {
+        if let Self::Streamed(mut body) = self {
+            body.end(None);
+        }
+        Self::Small(Bytes::new())
     }
 }
 
@@ -57,24 +96,36 @@ impl Body for ReplyBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match self.get_mut() {
-            Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Small(text) if text.is_empty() => Poll::Ready(None),
+            Self::Small(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+            Self::Whole(body) => {
+                let part = body.answer.next().map_err(|GivenUp| BrokenOff);
+                Poll::Ready(part.map(|part| part.map(Frame::data)).transpose())
+            }
             Self::Streamed(body) => body.poll(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Small(text) => text.is_empty(),
+            Self::Whole(body) => body.answer.is_over(),
             Self::Streamed(_) => false,
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Small(text) => SizeHint::with_exact(text.len() as u64),
+            Self::Whole(body) => SizeHint::with_exact(body.answer.left()),
             Self::Streamed(_) => SizeHint::default(),
         }
+    }
+}
+
+impl Drop for WholeBody {
+    fn drop(&mut self) {
+        self.outgoing.remove(&self.answer);
     }
 }
 

@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn types_have_a_depth() {
         for kind in [Kind::Domain, Kind::Base, Kind::Range] {
-            assert!(form_of(FIRST, &nested(&vec![kind; DEPTH_MAX])).is_ok());
-            let deep = nested(&vec![kind; DEPTH_MAX + 1]);
+            assert!(form_of(FIRST, &nested(&[kind; DEPTH_MAX])).is_ok());
+            let deep = nested(&[kind; DEPTH_MAX + 1]);
             assert_eq!(form_of(FIRST, &deep), Err("mine".into()));
             let endless = HashMap::from([(FIRST, described(kind, FIRST))]);
             assert_eq!(form_of(FIRST, &endless), Err("mine".into()));

@@ -367,6 +367,24 @@ fn headers(count: u32, bytes: u32) -> Reply {
     (0..count).fold(Reply::new(200), add)
 }
 
+/// What the plugin sees of a header.
+#[get("/header/{name}")]
+fn header(name: String, request: Request) -> String {
+    request.header(&name).unwrap_or_else(|| "none".to_owned())
+}
+
+/// How long the body is.
+#[post("/length")]
+fn length(request: Request) -> String {
+    request.body().len().to_string()
+}
+
+/// A status, with a body whether it may have one or not.
+#[get("/status/{status}")]
+fn status(status: u16) -> Reply {
+    Reply::new(status).with_body("text/plain", "a body")
+}
+
 /// Replies with what is no HTTP response.
 #[get("/reply/{kind}")]
 fn reply(kind: String) -> Reply {
@@ -384,6 +402,6 @@ plinth::plugin! {
         fine, panic, index, overflow, exit, endless, memory, grow, big, files, environment, count,
         log_lines, sql, refusal, hold, idle, fail, ignore, ignore_refusal,
         headers, savepoint, abandon, leak, parameters, pending, print, reply, rows, statements, transactions,
-        script::script,
+        header, length, script::script, status,
     ]
 }

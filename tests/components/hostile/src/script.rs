@@ -12,7 +12,7 @@ use super::PLAIN;
 /// One thing to do.
 #[derive(Clone, Deserialize)]
 #[serde(default)]
-struct Step {
+pub(crate) struct Step {
     way: String,
     sql: String,
     /// So many parameters are said to be there, each of this type.

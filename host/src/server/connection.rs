@@ -1,0 +1,174 @@
+//! One connection: its requests, and what ends it besides its client.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::Watcher;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_io_timeout::TimeoutStream;
+
+use super::reply_body::ReplyBody;
+use super::rooms::Client;
+use super::{Service, bodiless, request_id, well_formed};
+use crate::host::Host;
+
+/// When the host stops, half a request may still become a whole one for so long.
+const HALF_REQUEST_MAX: Duration = Duration::from_secs(1);
+
+/// How often the answers of a connection are looked at, as a part of the time that
+/// a client may take nothing.
+const TENDED_IN: u32 = 4;
+
+/// What the kernel holds of an answer besides what is under way to the client.
+/// With megabytes of it a slow client would look as if it took nothing for a
+/// minute, and then all at once.
+const UNSENT_BYTES: u32 = 64 << 10;
+
+/// What the connections of a listener have in common.
+pub(super) struct Connections<S> {
+    service: S,
+    host: Arc<Host>,
+    http: auto::Builder<TokioExecutor>,
+    answer_bytes_max: usize,
+}
+
+impl<S: Service> Connections<S> {
+    pub(super) fn new(service: S, host: Arc<Host>, http: auto::Builder<TokioExecutor>) -> Self {
+        let plugins = host.config().plugins.values();
+        let largest = plugins.map(|plugin| plugin.limits.reply_bytes_max).max();
+        Self {
+            service,
+            answer_bytes_max: largest.unwrap_or_default(),
+            host,
+            http,
+        }
+    }
+
+    /// Serves one until it ends.
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        watcher: Watcher,
+        stopping: watch::Receiver<bool>,
+    ) {
+        let limits = &self.host.config().server;
+        // Answers are whole, or come in large pieces: there is nothing to wait for.
+        let _ = stream.set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+        let send_max = Duration::from_millis(limits.send_timeout_ms);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(send_max));
+        let client = Arc::new(self.host.rooms().client(limits, self.answer_bytes_max));
+        let activity = Arc::new(Activity::default());
+        let service = service_fn(|request| {
+            let under_way = activity.begin();
+            let (this, client) = (Arc::clone(&self), Arc::clone(&client));
+            async move {
+                let response = this.answer(&client, request).await;
+                drop(under_way);
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = watcher.watch(self.http.serve_connection(stream, service));
+        let silence = Duration::from_millis(limits.header_timeout_ms);
+        tokio::select! {
+            ended = connection => {
+                if let Err(error) = ended {
+                    tracing::debug!(target: "plinth::server", %error, "connection ended");
+                }
+            }
+            () = tend(&client, send_max) => {}
+            // While it tells HTTP/1 from HTTP/2 hyper has no timeout of its own.
+            () = activity.never_spoke(silence) => {}
+            () = activity.stays_silent(stopping) => {}
+        }
+    }
+
+    async fn answer(&self, client: &Client, request: Request<Incoming>) -> Response<ReplyBody> {
+        let (mut head, body) = request.into_parts();
+        let method = head.method.clone();
+        let response = match well_formed::check(&mut head) {
+            Ok(()) => {
+                let request = Request::from_parts(head, body);
+                let service = self.service.clone();
+                service.answer(&self.host, client, request).await
+            }
+            Err(problem) => {
+                let id = request_id::request_id(&head.headers);
+                let response = problem.into_response(&id, self.host.config().dev);
+                response.map(ReplyBody::small)
+            }
+        };
+        bodiless::fit(&method, response)
+    }
+}
+
+/// Looks after the answers of a connection, for as long as it is there.
+async fn tend(client: &Client, send_max: Duration) {
+    let mut ticks = interval((send_max / TENDED_IN).max(Duration::from_millis(10)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        client.outgoing.tend();
+    }
+}
+
+/// What goes on on a connection.
+#[derive(Default)]
+struct Activity {
+    spoke: AtomicBool,
+    under_way: AtomicUsize,
+}
+
+impl Activity {
+    /// A request has come, and is under way until the result is dropped.
+    fn begin(self: &Arc<Self>) -> UnderWay {
+        self.spoke.store(true, Ordering::Relaxed);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Ends when no request has come in time, and never if one has.
+    async fn never_spoke(&self, silence: Duration) {
+        sleep(silence).await;
+        if self.spoke.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends when the host stops and no request is under way for a time: what has
+    /// come of one would hold up the end.
+    async fn stays_silent(&self, mut stopping: watch::Receiver<bool>) {
+        let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+        let mut pause = pin!(sleep(HALF_REQUEST_MAX));
+        loop {
+            pause.as_mut().await;
+            if self.under_way.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            pause.set(sleep(HALF_REQUEST_MAX));
+        }
+    }
+}
+
+/// A request that is under way.
+struct UnderWay(Arc<Activity>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}

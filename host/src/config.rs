@@ -39,6 +39,10 @@ pub struct Config {
     /// schemas and tables. The databases' URLs must then be an administrator's.
     #[serde(skip)]
     pub create_tables: bool,
+    /// Whether the folder for compiled code is made where it is missing: by the host
+    /// that serves, and not by a command that another user may run.
+    #[serde(skip, default = "always")]
+    pub keeps_compiled: bool,
     /// Limits of the HTTP server.
     pub server: ServerLimits,
     /// Limits of the wasm engine.
@@ -59,6 +63,7 @@ impl Default for Config {
             log_format: LogFormat::Text,
             dev: false,
             create_tables: false,
+            keeps_compiled: true,
             server: ServerLimits::default(),
             engine: EngineLimits::default(),
             databases: BTreeMap::new(),
@@ -66,6 +71,10 @@ impl Default for Config {
             admin: AdminConfig::default(),
         }
     }
+}
+
+fn always() -> bool {
+    true
 }
 
 /// Where `/metrics` and `/health` are served.
@@ -573,6 +582,32 @@ mod tests {
             let refusal = refusal(text);
             assert!(!refusal.contains("hunter2"), "{refusal}");
             assert!(refusal.contains("line "), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_not_quoted_either() {
+        for value in [
+            "48151623",
+            "-48151623",
+            "4815.1623",
+            "true",
+            "1979-05-27",
+            "07:32:11",
+        ] {
+            for place in [
+                "[databases.d]\nurl = ",
+                "[plugins.a]\ncomponent = 'a'\ndatabase_password = ",
+                "data_dir = ",
+                "listen = ",
+            ] {
+                let told = format!(
+                    "{:#}",
+                    Config::parse(&format!("{place}{value}")).expect_err("refused")
+                );
+                assert!(!told.contains(value), "{place}{value}: {told}");
+                assert!(told.contains("line "), "{told}");
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
@@ -95,7 +95,12 @@ impl Host {
     pub async fn start(config: Config) -> Result<Self> {
         config.check()?;
         let engine = Engine::new(&config.engine)?;
-        let cache = Arc::new(CompiledCache::open(&config.data_dir.join("compiled"))?);
+        let folder = config.data_dir.join("compiled");
+        let cache = match config.keeps_compiled {
+            true => CompiledCache::open(&folder)?,
+            false => CompiledCache::existing(&folder),
+        };
+        let cache = Arc::new(cache);
         // Before there are pools, which connect as the roles.
         if config.create_tables {
             prepare(&config).await?;
@@ -376,11 +381,19 @@ fn login(name: &str, plugin: &PluginConfig, database: &DatabaseConfig) -> Login 
     }
 }
 
+/// The largest component that is read.
+const COMPONENT_BYTES_MAX: u64 = 256 << 20;
+
 async fn read(path: &Path) -> Result<Vec<u8>> {
-    tokio::fs::read(path).await.with_context(|| {
-        format!(
-            "cannot read {}; build it with `plinth build`",
-            path.display()
-        )
-    })
+    let place = path.display();
+    let read = || format!("cannot read {place}; build it with `plinth build`");
+    let metadata = tokio::fs::metadata(path).await.with_context(read)?;
+    // What else can be opened may never end.
+    if !metadata.is_file() {
+        bail!("{place} is no file, so it is no component");
+    }
+    if metadata.len() > COMPONENT_BYTES_MAX {
+        bail!("{place} is larger than {COMPONENT_BYTES_MAX} bytes, so it is no component");
+    }
+    tokio::fs::read(path).await.with_context(read)
 }

@@ -13,6 +13,7 @@ use crate::metrics::PluginMetrics;
 use crate::state::Granted;
 
 pub mod compiled;
+mod contract;
 pub(crate) mod host_time;
 mod instance;
 pub(crate) mod limits;

@@ -10,7 +10,7 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use wasmtime::StoreContextMut;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{
@@ -65,34 +65,58 @@ struct Datetime {
     nanoseconds: u32,
 }
 
-/// Defines what `component` imports of WASI.
+/// Defines what `component` imports of WASI. Of any other package nothing is
+/// defined, so that what this host does not offer is refused when it is linked.
 ///
 /// # Errors
 ///
-/// When it imports an interface that is neither WASI's nor ours.
+/// When an interface of WASI is not what it should be.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>, component: &Component) -> Result<()> {
     let engine = linker.engine().clone();
+    // What is offered stands above the traps.
+    linker.allow_shadowing(true);
     for (name, item) in component.component_type().imports(&engine) {
-        if name.starts_with("plinth:host/") {
-            continue;
-        }
         let ComponentItem::ComponentInstance(imported) = item.ty else {
-            bail!("it imports `{name}`, which this host does not offer");
+            continue;
         };
         if !name.starts_with("wasi:") {
-            bail!("it imports `{name}`, which this host does not offer");
+            continue;
         }
         let interface = name
             .split_once('@')
             .map_or(name, |(interface, _)| interface);
         let mut instance = linker.instance(name).map_err(anyhow::Error::from)?;
-        resources(&mut instance, &imported, &engine)
+        traps(&mut instance, interface, &imported, &engine)
+            .and_then(|()| resources(&mut instance, &imported, &engine))
             .and_then(|()| functions(&mut instance, interface))
             .map_err(|error| anyhow!("{interface}: {error}"))?;
     }
-    linker
-        .define_unknown_imports_as_traps(component)
-        .map_err(anyhow::Error::from)
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+/// Defines each function of an interface as a trap.
+fn traps(
+    linker: &mut LinkerInstance<'_, State>,
+    interface: &str,
+    imported: &ComponentInstance,
+    engine: &wasmtime::Engine,
+) -> wasmtime::Result<()> {
+    for (name, item) in imported.exports(engine) {
+        match item.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let called = format!("{interface}#{name}");
+                linker.func_new(name, move |_, _, _, _| {
+                    Err(wasmtime::format_err!("plugins have no {called}"))
+                })?;
+            }
+            ComponentItem::Resource(_) => {
+                linker.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Defines the resources that several interfaces name, as the same type in each.

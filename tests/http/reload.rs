@@ -101,3 +101,83 @@ async fn a_request_in_flight_finishes_on_the_old_version() {
     let held = holding.await.expect("no panic");
     assert_eq!((held.text(), held.generation()), ("held", 1));
 }
+
+/// The component, with each occurrence of a name in place of another of its
+/// length.
+async fn renamed(plugin: &str, name: &str, other: &str) -> Vec<u8> {
+    assert_eq!(name.len(), other.len());
+    let wasm = std::fs::read(plinth_tests::component(plugin).await).expect("built");
+    let mut out = Vec::with_capacity(wasm.len());
+    let mut rest = &wasm[..];
+    while let Some(at) = rest
+        .windows(name.len())
+        .position(|part| part == name.as_bytes())
+    {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(other.as_bytes());
+        rest = &rest[at + name.len()..];
+    }
+    assert!(!out.is_empty(), "{name} is in it");
+    out.extend_from_slice(rest);
+    out
+}
+
+#[tokio::test]
+async fn a_component_of_another_contract_is_refused_by_name() {
+    let host = TestHost::start("hostile").await;
+    for (name, other, said) in [
+        (
+            "plinth:host/log@0.4.0",
+            "plinth:host/log@0.3.0",
+            "built for plinth:host@0.3.0, and this host speaks plinth:host@0.4.0",
+        ),
+        (
+            "plinth:host/handler@0.4.0",
+            "plinth:host/handler@9.4.0",
+            "built for plinth:host@9.4.0",
+        ),
+        (
+            "plinth:host/log@0.4.0",
+            "plinth:host/lug@0.4.0",
+            "imports what this host does not offer",
+        ),
+        (
+            "copy-write",
+            "copy-writk",
+            "imports what this host does not offer",
+        ),
+        (
+            "plinth:host/log@0.4.0",
+            "plinth:hast/log@0.4.0",
+            "imports what this host does not offer",
+        ),
+    ] {
+        let wasm = renamed("hostile", name, other).await;
+        let refused = host.host().reload("hostile", wasm).await;
+        let told = format!("{:#}", refused.map(drop).expect_err("refused"));
+        assert!(told.contains(said), "{other}: {told}");
+        assert_eq!(host.get("/fine").await.status, 200, "the old one serves");
+    }
+}
+
+#[tokio::test]
+async fn a_component_that_is_no_file_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("fifo.wasm");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.expect("runs").success());
+    for path in [&fifo, &folder.path().to_path_buf(), &"/dev/zero".into()] {
+        let text = format!(
+            "data_dir = {folder:?}\n[plugins.a]\ncomponent = {path:?}",
+            folder = folder.path()
+        );
+        let config = plinth_host::config::Config::parse(&text).expect("valid");
+        let starting = plinth_host::host::Host::start(config);
+        let started = tokio::time::timeout(std::time::Duration::from_secs(10), starting).await;
+        let told = format!(
+            "{:#}",
+            started.expect("at once").map(drop).expect_err("refused")
+        );
+        assert!(told.contains("is no file"), "{told}");
+    }
+}

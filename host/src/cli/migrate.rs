@@ -161,6 +161,7 @@ async fn tables(config: &Config, database: &str) -> Result<BTreeMap<String, Vec<
     for database in offline.databases.values_mut() {
         database.limits.connections_min = 0;
     }
+    offline.keeps_compiled = false;
     let host = Host::start(offline).await?;
     let mut tables = BTreeMap::new();
     for plugin in host.site().plugins() {

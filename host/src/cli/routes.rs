@@ -21,10 +21,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<()> {
-    let config = match args.config {
+    let mut config = match args.config {
         Some(file) => Config::read(&file)?,
         None => built(args.folder).await?,
     };
+    config.keeps_compiled = false;
     let host = Host::start(config).await?;
     for line in lines(&host) {
         println!("{line}");

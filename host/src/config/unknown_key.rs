@@ -30,10 +30,20 @@ fn place(text: &str, error: &toml::de::Error) -> String {
     format!("line {}: ", before.matches('\n').count() + 1)
 }
 
-/// Serde quotes the text that it found in a wrong place, which can be a URL with
-/// its password: `invalid type: string "…", expected …`.
+/// Serde quotes what it found in a wrong place, which can be a URL with its
+/// password, or a password of digits: `invalid type: string "…", expected …`,
+/// `` invalid type: integer `…` ``.
 fn without_value(message: &str) -> String {
-    match (message.split_once('"'), message.rsplit_once('"')) {
+    let message = without(message, '"');
+    match message.starts_with("invalid ") {
+        true => without(&message, '`'),
+        false => message,
+    }
+}
+
+/// Leaves out what stands between the first of such marks and the last.
+fn without(message: &str, mark: char) -> String {
+    match (message.split_once(mark), message.rsplit_once(mark)) {
         (Some((before, _)), Some((_, after))) => format!("{before}…{after}"),
         _ => message.to_owned(),
     }

@@ -9,6 +9,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use super::host_time::HostTime;
 use crate::config::PluginLimits;
+use crate::engine::TICK;
 use crate::state::State;
 
 /// Counts the memory of an instance and refuses what is too much.
@@ -117,7 +118,8 @@ impl CpuClock {
             .running_since
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        self.used += since.elapsed();
+        // Beyond a tick it was not the guest that ran: the thread was preempted.
+        self.used += since.elapsed().min(TICK);
         self.host.guest_used(self.used);
     }
 
@@ -216,6 +218,14 @@ mod tests {
         cpu.pause();
         let others = async { std::thread::sleep(Duration::from_millis(50)) };
         tokio::join!(cpu.turn(), others);
+        cpu.pause();
+        assert!(!cpu.is_exhausted());
+    }
+
+    #[test]
+    fn what_takes_longer_than_a_tick_was_not_the_guests() {
+        let mut cpu = clock(20);
+        std::thread::sleep(Duration::from_millis(50));
         cpu.pause();
         assert!(!cpu.is_exhausted());
     }

@@ -1,16 +1,18 @@
 //! The instances of a plugin: how many, how long they live, who waits.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 use wasmtime::component::{HasSelf, Linker};
 
 use super::compiled::Compiled;
+use super::contract;
 use super::instance::Instance;
 use super::outcome::CallError;
 use super::reply::{Replies, Reply};
@@ -58,13 +60,15 @@ impl InstancePool {
         config: &PluginConfig,
         granted: Arc<Granted>,
     ) -> Result<Self> {
+        contract::check(compiled.component(), engine.wasmtime())?;
         let mut linker = Linker::<State>::new(engine.wasmtime());
         Exports::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
             .map_err(anyhow::Error::from)?;
         wasi::add_to_linker(&mut linker, compiled.component())?;
         let pre = linker
             .instantiate_pre(compiled.component())
-            .map_err(anyhow::Error::from)?;
+            .map_err(anyhow::Error::from)
+            .context("it imports what this host does not offer")?;
         Ok(Self {
             pre: PluginPre::new(pre).map_err(anyhow::Error::from)?,
             replies: Replies::new(Arc::clone(&granted), &config.limits),
@@ -131,11 +135,19 @@ impl InstancePool {
 
     pub(super) async fn describe(&self) -> Result<Description, CallError> {
         let limit = Duration::from_millis(self.limits.wall_ms_max);
+        // Nothing of the world is known to it then: no role was looked at yet.
+        let granted = Arc::new(Granted {
+            plugin: self.granted.plugin.clone(),
+            databases: HashMap::new(),
+            held: Arc::clone(&self.granted.held),
+            log_rate: Arc::clone(&self.granted.log_rate),
+            config: self.granted.config.clone(),
+            metrics: Arc::clone(&self.granted.metrics),
+        });
         within(limit, async {
-            let mut instance = self.take().await?;
-            let description = instance.describe().await?;
-            self.put_back(instance);
-            Ok(description)
+            let (limits, tables) = (&self.limits, self.table_elements_max);
+            let mut instance = Instance::new(&self.pre, granted, limits, tables).await?;
+            instance.describe().await
         })
         .await
     }

@@ -17,6 +17,8 @@ use crate::config::{Config, PluginConfig, Secret};
 
 mod administrator;
 mod check;
+mod lock;
+mod possessions;
 mod script;
 mod step;
 mod steps;

@@ -53,6 +53,11 @@ impl TestDatabase {
         }
     }
 
+    /// How hosts reach it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The same, which hosts reach by another URL, without TLS.
     #[must_use]
     pub fn reached_by(&self, url: impl Into<String>) -> Self {

@@ -21,6 +21,7 @@ mod connection;
 mod connector;
 mod copy;
 mod dial;
+mod ending;
 mod error;
 mod failure;
 mod json;
@@ -57,6 +58,7 @@ pub(crate) use reply::QueryBody;
 pub use row_stream::RowStream;
 pub(crate) use row_stream::StreamLimits;
 pub use transaction::Transaction;
+pub(crate) use verb::is_transaction_control;
 
 use copy::Direction;
 use meter::{charged, metered, metered_pipeline};

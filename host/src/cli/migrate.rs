@@ -83,6 +83,12 @@ pub(super) async fn run(args: Args) -> Result<()> {
         );
         return Ok(());
     }
+    if database.shared_role && administrator.is_superuser().await? {
+        println!(
+            "! databases.{name}.url is a superuser's, and shared_role gives it to every plugin: each of them \
+             can do anything with this server"
+        );
+    }
     let mut changes = administrator.prepare(&plugins).await?;
     if database.shared_role {
         for (plugin, ddl) in &tables {
@@ -127,8 +133,10 @@ fn database_name(database: &DatabaseConfig) -> Result<String> {
 
 fn admin_url<'a>(args: &'a Args, name: &str, database: &'a DatabaseConfig) -> Result<&'a str> {
     match &args.admin_url {
+        // The tables are the shared role's, and the statements the plugins': no administrator's
+        // session runs them.
+        _ if database.shared_role => Ok(&database.url),
         Some(url) => Ok(url),
-        None if database.shared_role => Ok(&database.url),
         None => bail!(
             "set PLINTH_ADMIN_URL to the URL of a role that may create roles and schemas in databases.{name}, \
              or print the statements with --sql"

@@ -45,6 +45,8 @@ pub(super) async fn run(args: Args) -> Result<()> {
     server::descriptors::provide(&config);
     let listener = server::bind(config.listen).await?;
     let admin = Admin::bind(&config.admin).await?;
+    // Before any code of a plugin runs: a role may do more than it should.
+    isolation::check(&config, &[]).await?;
     let host = Arc::new(Host::start(config).await?);
     let plugins: Vec<_> = host.site().plugins().cloned().collect();
     isolation::check(host.config(), &plugins).await?;

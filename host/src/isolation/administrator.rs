@@ -8,11 +8,13 @@ use anyhow::{Context, Result, bail};
 use postgres_protocol::password::scram_sha_256;
 use tokio_postgres::{Client, Config};
 
-use super::PluginSchema;
+use super::lock::Turn;
 use super::step::{Step, literal};
-use super::steps;
+use super::{PluginSchema, possessions, steps};
 use crate::capability::database::tls::{self, Tls};
-use crate::capability::database::{Login, prepend_options, quote_identifier, setting};
+use crate::capability::database::{
+    Login, is_transaction_control, prepend_options, quote_identifier, setting,
+};
 use crate::config::{DatabaseConfig, Secret};
 
 /// How long a connection may take.
@@ -22,12 +24,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// its time, and a plugin that never ends has none.
 const TABLES_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// How long to wait for a lock that somebody else holds.
-const LOCK_TIMEOUT_MS: &str = "30000";
+/// How long to wait for a lock that somebody else holds, at each try.
+const LOCK_TIMEOUT_MS: &str = "5000";
 
-/// The lock that two who prepare one database at a time take turns with.
-const PREPARING: &str = "pg_advisory_lock(1886547310, 1)";
-const PREPARED: &str = "pg_advisory_unlock(1886547310, 1)";
+/// How often a plugin's statements are tried that somebody is in the way of.
+const TRIES: usize = 3;
+
+/// How long one of the host's own statements may take.
+const STEP_TIMEOUT_MS: &str = "60000";
 
 /// A session that may create roles and schemas in one database.
 pub struct Administrator {
@@ -59,7 +63,10 @@ impl Administrator {
             config.dbname(database);
         }
         prepend_options(&mut config, &setting("lock_timeout", LOCK_TIMEOUT_MS));
-        let client = connect(&config, &tls)
+        // A database that hangs is told, too. What creates tables has a limit of its own.
+        let mut own = config.clone();
+        prepend_options(&mut own, &setting("statement_timeout", STEP_TIMEOUT_MS));
+        let client = connect(&own, &tls)
             .await
             .context("cannot connect to Postgres as an administrator")?;
         let row = client
@@ -98,7 +105,7 @@ impl Administrator {
         if plugins.is_empty() || self.is_replica().await? {
             return Ok(Vec::new());
         }
-        self.lock(PREPARING).await?;
+        let _turn = self.turn().await?;
         let mut steps = steps::of_database(&self.database);
         for plugin in plugins {
             steps.extend(steps::of_plugin(&self.database, plugin));
@@ -107,7 +114,6 @@ impl Administrator {
         for plugin in plugins {
             changes.extend(self.set_password(plugin).await?);
         }
-        self.lock(PREPARED).await?;
         Ok(changes)
     }
 
@@ -127,13 +133,24 @@ impl Administrator {
         if self.is_replica().await? {
             return Ok(Vec::new());
         }
-        self.lock(PREPARING).await?;
+        let _turn = self.turn().await?;
         let owner = self.connect_as_owner(plugin).await?;
         let mut changes = run(&owner, &steps::of_tables_to_come(plugin)).await?;
         let schema = literal(&plugin.schema);
-        changes.extend(create_tables(&owner, &schema, ddl).await?);
-        self.lock(PREPARED).await?;
-        Ok(changes)
+        let mut tries_left = TRIES;
+        loop {
+            tries_left -= 1;
+            match create_tables(&owner, &schema, ddl, Some(&plugin.owner)).await {
+                Err(cause) if tries_left > 0 && is_in_the_way(&cause) => {
+                    batch(&owner, "ROLLBACK").await?;
+                    changes.extend(self.clear_the_way(plugin).await?);
+                }
+                created => {
+                    changes.extend(created?);
+                    return Ok(changes);
+                }
+            }
+        }
     }
 
     /// Creates a plugin's tables where all plugins are one role: that of this
@@ -146,10 +163,47 @@ impl Administrator {
         if self.is_replica().await? {
             return Ok(Vec::new());
         }
-        self.lock(PREPARING).await?;
-        let changes = create_tables(&self.client, "current_schema()", ddl).await?;
-        self.lock(PREPARED).await?;
-        Ok(changes)
+        // Without turns: whoever holds this role's tables up may do so anyhow.
+        create_tables(&self.client, "current_schema()", ddl, None).await
+    }
+
+    /// Whether this session's role is a superuser.
+    ///
+    /// # Errors
+    ///
+    /// When the connection breaks.
+    pub async fn is_superuser(&self) -> Result<bool> {
+        holds(&self.client, "current_setting('is_superuser') = 'on'").await
+    }
+
+    /// Waits for this one's turn to prepare the database.
+    async fn turn(&self) -> Result<Turn> {
+        let mut config = self.config.clone();
+        config.dbname(&self.database);
+        let client = connect(&config, &self.tls).await?;
+        Turn::take(client)
+            .await
+            .context("cannot take a turn at preparing the database")
+    }
+
+    /// Ends the sessions of a plugin that hold locks on its tables: a plugin must
+    /// not prevent its own replacement.
+    async fn clear_the_way(&self, plugin: &PluginSchema) -> Result<Option<Change>> {
+        let role = quote_identifier(&plugin.role);
+        let sql = format!(
+            "SELECT count(*) FILTER (WHERE pg_terminate_backend(a.pid)) FROM pg_stat_activity a \
+             WHERE a.usename = {} AND EXISTS (SELECT FROM pg_locks l \
+               JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace \
+               WHERE l.pid = a.pid AND l.granted AND n.nspname = {} AND l.database = (SELECT oid \
+               FROM pg_database WHERE datname = current_database()))",
+            literal(&plugin.role),
+            literal(&plugin.schema)
+        );
+        let ended: i64 = self.client.query_one(&sql, &[]).await?.get(0);
+        Ok((ended > 0).then(|| Change {
+            what: format!("end {ended} sessions of role {role}, which held locks on its tables"),
+            refused: false,
+        }))
     }
 
     /// Whether a plugin can connect as the role it has been given.
@@ -163,10 +217,6 @@ impl Administrator {
         let connected = connect(&config, &self.tls).await;
         connected.with_context(|| format!("cannot connect as role {:?}", plugin.role))?;
         Ok(())
-    }
-
-    async fn lock(&self, lock: &str) -> Result<()> {
-        batch(&self.client, &format!("SELECT {lock}")).await
     }
 
     /// Sets the password that is configured for a plugin, as something it can't
@@ -279,16 +329,38 @@ async fn run(client: &Client, steps: &[Step]) -> Result<Vec<Change>> {
     Ok(changes)
 }
 
+/// Whether a statement waited for a lock that somebody held for too long.
+fn is_in_the_way(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    causes.any(|cause| {
+        let cause = cause.downcast_ref::<tokio_postgres::Error>();
+        let state = cause.and_then(tokio_postgres::Error::code);
+        state.is_some_and(|state| state.code() == "55P03")
+    })
+}
+
 /// Runs a plugin's statements in one transaction, and tells what is new in its
-/// schema, which is given as an expression.
-async fn create_tables(client: &Client, schema: &str, ddl: &[String]) -> Result<Vec<Change>> {
+/// schema, which is given as an expression. Of an owner whose they are it is
+/// checked what else it has become the owner of.
+async fn create_tables(
+    client: &Client,
+    schema: &str,
+    ddl: &[String],
+    owner: Option<&str>,
+) -> Result<Vec<Change>> {
     let before = relations(client, schema).await?;
     let created = async {
         batch(client, "BEGIN").await?;
         for sql in ddl {
-            batch(client, sql)
-                .await
-                .with_context(|| shown(sql).to_owned())?;
+            if is_transaction_control(sql) {
+                bail!("{sql:.100?} would end the transaction around the plugin's statements");
+            }
+            // Prepared, because then it is one statement and not several.
+            let ran = client.execute(sql, &[]).await;
+            ran.with_context(|| shown(sql).to_owned())?;
+        }
+        if let Some(owner) = owner {
+            possessions::check(client, owner).await?;
         }
         batch(client, "COMMIT").await
     };

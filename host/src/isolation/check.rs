@@ -7,10 +7,13 @@ use tokio_postgres::Client;
 
 use super::administrator::{connect, holds};
 use super::step::literal;
-use super::{PluginSchema, steps};
-use crate::capability::database::{quote_identifier, tls};
+use super::{PluginSchema, possessions, steps};
+use crate::capability::database::{prepend_options, quote_identifier, setting, tls};
 use crate::config::Config;
 use crate::plugin::Plugin;
+
+/// How long a question may take.
+const TIMEOUT_MS: &str = "10000";
 
 /// What to do about it.
 const ADVICE: &str = "run `plinth migrate`";
@@ -29,6 +32,8 @@ pub async fn check(config: &Config, plugins: &[Arc<Plugin>]) -> Result<()> {
             let context = || format!("plugin {} on databases.{name}", plugin.plugin);
             let (mut login, tls) = tls::server(database).with_context(context)?;
             plugin.login().apply(&mut login);
+            // A database that hangs must not hold up the start.
+            prepend_options(&mut login, &setting("statement_timeout", TIMEOUT_MS));
             let client = match connect(&login, &tls).await {
                 Ok(client) => client,
                 Err(cause) if is_database_error(&cause) => {
@@ -46,6 +51,9 @@ pub async fn check(config: &Config, plugins: &[Arc<Plugin>]) -> Result<()> {
                 }
             };
             check_role(&client, &plugin).await.with_context(context)?;
+            possessions::check(&client, &plugin.owner)
+                .await
+                .with_context(context)?;
             check_tables(config, plugins, &client, &plugin, name)
                 .await
                 .with_context(context)?;
@@ -112,7 +120,8 @@ async fn check_tables(
 }
 
 fn is_database_error(error: &anyhow::Error) -> bool {
-    let postgres = error.downcast_ref::<tokio_postgres::Error>();
+    let mut causes = error.chain();
+    let postgres = causes.find_map(|cause| cause.downcast_ref::<tokio_postgres::Error>());
     // A server that starts or stops, or has no connection left, says so too.
     postgres
         .and_then(tokio_postgres::Error::code)

@@ -79,12 +79,42 @@ pub(super) fn of_database(name: &str) -> Vec<Step> {
             ),
         )
         .if_possible(),
+        // Without it a plugin sends no blocks, which can catch a cancellation, and makes no
+        // functions.
+        Step::new(
+            "take PUBLIC's use of language plpgsql".into(),
+            "NOT has_language_privilege('public', 'plpgsql', 'USAGE')".into(),
+            "REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC".into(),
+        )
+        .if_possible(),
         Step::new(
             format!("create schema {EXTENSIONS_SCHEMA}"),
             schema_exists(EXTENSIONS_SCHEMA),
             format!("CREATE SCHEMA {EXTENSIONS_SCHEMA}"),
         ),
+        Step::require(
+            extensions_are_safe(),
+            &format!(
+                "schema {EXTENSIONS_SCHEMA} is in each plugin's search_path, so it must be owned by a superuser \
+                 or by the role that runs this, and nobody else may create in it"
+            ),
+        ),
     ]
+}
+
+/// Holds where nobody can put something into the schema of extensions that plugins
+/// would take for theirs.
+fn extensions_are_safe() -> String {
+    let schema = literal(EXTENSIONS_SCHEMA);
+    format!(
+        "NOT EXISTS (SELECT FROM pg_namespace n JOIN pg_roles o ON o.oid = n.nspowner, \
+         aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a \
+         WHERE n.nspname = {schema} AND (NOT (o.rolsuper OR o.rolname = current_user \
+           OR pg_has_role(current_user, o.oid, 'MEMBER') \
+           OR o.oid = (SELECT datdba FROM pg_database WHERE datname = current_database())) \
+         OR a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner \
+         AND NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = a.grantee AND r.rolsuper)))"
+    )
 }
 
 /// What a plugin needs, but for its tables.
@@ -110,6 +140,7 @@ pub(super) fn of_plugin(database: &str, plugin: &PluginSchema) -> Vec<Step> {
         grant_on_schema(&plugin.schema, owner, "USAGE"),
         grant_on_schema(&plugin.schema, owner, "CREATE"),
         grant_on_schema(EXTENSIONS_SCHEMA, owner, "USAGE"),
+        grant_plpgsql(owner),
     ]);
     steps.extend(of_tables_to_come(plugin));
     steps
@@ -237,6 +268,19 @@ fn grant_on_database(database: &str, role: &str, right: &str) -> Step {
             literal(role)
         ),
         format!("GRANT {right} ON DATABASE {quoted} TO {to}"),
+    )
+}
+
+/// The owner makes what refuses changes to tables that rows are only added to.
+fn grant_plpgsql(role: &str) -> Step {
+    let to = quote_identifier(role);
+    Step::new(
+        format!("grant USAGE on language plpgsql to {to}"),
+        format!(
+            "has_language_privilege({}, 'plpgsql', 'USAGE')",
+            literal(role)
+        ),
+        format!("GRANT USAGE ON LANGUAGE plpgsql TO {to}"),
     )
 }
 

@@ -7,13 +7,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tokio_postgres::{Client, Column, Config, RowStream};
 
-use super::dial::{self, DialError, Server};
+use super::dial::Server;
 use super::failure::Failure;
 use super::prepared::{KeptStatements, Prepared};
 use super::projection::Plan;
+use super::protocol::Backend;
 use super::statements::Known;
 use super::tls::Tls;
 use super::types::Types;
@@ -42,8 +44,8 @@ pub(super) enum Scope {
 /// A connection to Postgres with its prepared statements. Several callers may
 /// use it at once: their statements are sent one behind the other.
 pub(super) struct Connection {
-    client: Client,
-    reach: Reach,
+    pub(super) client: Client,
+    pub(super) reach: Reach,
     statements: KeptStatements,
     types: Arc<Types>,
     held: Arc<Budget>,
@@ -62,7 +64,10 @@ pub(super) struct Reach {
     pub(super) config: Arc<Config>,
     pub(super) tls: Tls,
     pub(super) server: Server,
+    pub(super) backend: Backend,
     pub(super) driver: AbortHandle,
+    /// Places for connections that end what this one does.
+    pub(super) ending: Arc<Semaphore>,
 }
 
 /// What the connections of a pool have in common.
@@ -268,23 +273,6 @@ impl Connection {
     pub(super) async fn command(&self, sql: &str) -> Result<(), Error> {
         let outcome = self.client.batch_execute(sql).await;
         outcome.map_err(|cause| self.error(&cause))
-    }
-
-    /// Asks the server to stop what this connection is doing.
-    pub(super) async fn cancel(&self) -> Result<(), DialError> {
-        let Reach {
-            config,
-            tls,
-            server,
-            ..
-        } = &self.reach;
-        dial::cancel(config, tls, server, &self.client).await
-    }
-
-    /// Breaks the connection, whatever is under way on it: nobody waits for the
-    /// server any more.
-    pub(super) fn abort(&self) {
-        self.reach.driver.abort();
     }
 
     /// Whether the server answers.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 
+use tokio::sync::Semaphore;
+
 use super::connection::{Connection, Reach, Shared};
 use super::dial::{DialError, Dialed, dial};
 use super::error;
@@ -20,6 +22,9 @@ use crate::metrics::PoolMetrics;
 /// A connection that was not used for so long is asked whether it is alive
 /// before it is lent: a firewall may have forgotten it without a word.
 const TRUSTED_FOR: Duration = Duration::from_secs(30);
+
+/// Connections that a pool may have, beside its own, to end what others do.
+const ENDING_MAX: usize = 2;
 
 /// How long a server may say nothing at all, not even that bytes have arrived.
 const SILENT_FOR: Duration = Duration::from_secs(30);
@@ -34,6 +39,7 @@ pub(super) struct Connector {
     statements_max: NonZeroUsize,
     limits: DatabaseLimits,
     made: AtomicUsize,
+    ending: Arc<Semaphore>,
     shared: Shared,
     pub(super) metrics: Arc<PoolMetrics>,
 }
@@ -78,6 +84,7 @@ impl Connector {
                 .context("statements_max must be at least 1")?,
             limits: config.limits.clone(),
             made: AtomicUsize::new(0),
+            ending: Arc::new(Semaphore::new(ENDING_MAX)),
             shared: Shared {
                 types: Arc::default(),
                 held,
@@ -105,6 +112,7 @@ impl managed::Manager for Connector {
             client,
             driver,
             server,
+            backend,
         } = dialed;
         let number = self.made.fetch_add(1, Ordering::Relaxed) + 1;
         let database = self.database.clone();
@@ -133,7 +141,9 @@ impl managed::Manager for Connector {
             config: Arc::clone(&self.config),
             tls: self.tls.clone(),
             server,
+            backend,
             driver: driver.abort_handle(),
+            ending: Arc::clone(&self.ending),
         };
         Ok(Connection::new(
             client,

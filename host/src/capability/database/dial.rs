@@ -20,7 +20,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use tokio_util::either::Either;
 
-use super::protocol::{AboveTls, MessageStream};
+use super::protocol::{AboveTls, Backend, MessageStream};
 use super::tls::Tls;
 
 /// Where Postgres listens if nobody says otherwise.
@@ -35,8 +35,9 @@ type Socket = Either<TcpStream, UnixStream>;
 pub(crate) struct Dialed {
     pub(crate) client: Client,
     pub(crate) driver: Driver,
-    /// The server that took it.
+    /// The server that took it, and the process that serves it there.
     pub(super) server: Server,
+    pub(super) backend: Backend,
 }
 
 /// One place where a server listens, of those that a URL names.
@@ -260,16 +261,21 @@ async fn connect(
     row_bytes_max: usize,
 ) -> Result<Dialed, DialError> {
     let socket = open(config, &place).await?;
+    let backend = Backend::default();
     let (client, mut driver) = match server.tls(tls)? {
         None => {
-            let stream = MessageStream::new(socket, row_bytes_max);
+            let stream = MessageStream::new(socket, row_bytes_max, backend.clone());
             let mut config = config.clone();
             config.ssl_mode(SslMode::Disable);
             let (client, connection) = config.connect_raw(stream, NoTls).await?;
             (client, connection.boxed())
         }
         Some(tls) => {
-            let tls = AboveTls { tls, row_bytes_max };
+            let tls = AboveTls {
+                tls,
+                row_bytes_max,
+                backend: backend.clone(),
+            };
             let (client, connection) = config.connect_raw(socket, tls).await?;
             (client, connection.boxed())
         }
@@ -279,6 +285,7 @@ async fn connect(
         client,
         driver,
         server: server.clone(),
+        backend,
     })
 }
 

@@ -15,18 +15,13 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::Object;
-use tokio::time::timeout;
 
 use super::connection::{Connection, Scope};
 use super::connector::Connector;
 use super::failure::Failure;
-use super::pool::CLEANUP_TIMEOUT;
 use super::statements::Known;
 use super::want::Want;
 use crate::bindings::plinth::host::database::{Error, ErrorKind, Rows, Statement};
-
-/// How long a cancellation may take to have an effect, before the next.
-const CANCELED_EVERY: Duration = Duration::from_secs(1);
 
 /// With as many statements under way on every lane, another lane is opened.
 const DEPTH_USUAL: usize = 4;
@@ -201,26 +196,8 @@ impl Lane {
         }
         let lane = Arc::clone(self);
         tokio::spawn(async move {
-            if timeout(CLEANUP_TIMEOUT, lane.cancel_all()).await.is_err() {
-                // The server hears nothing, or does not stop. Those who ride wait no longer.
-                lane.connection().abort();
-            }
+            lane.connection().stop(|| lane.is_idle()).await;
         });
-    }
-
-    /// Asks the server to stop, as often as it takes: a cancellation that comes
-    /// between two statements stops neither.
-    async fn cancel_all(&self) {
-        while !self.is_idle() {
-            let canceled = self.connection().cancel().await;
-            if let Err(cause) = canceled {
-                tracing::debug!(target: "plinth::database", %cause, "a cancellation failed");
-            }
-            let pause = Instant::now() + CANCELED_EVERY;
-            while !self.is_idle() && Instant::now() < pause {
-                tokio::time::sleep(CANCELED_EVERY / 20).await;
-            }
-        }
     }
 
     fn connection(&self) -> &Connection {

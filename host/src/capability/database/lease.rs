@@ -1,6 +1,7 @@
 //! The loan of a connection to one borrower.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use deadpool::managed::Object;
@@ -227,9 +228,16 @@ impl Drop for Lease {
 /// Postgres roll back.
 async fn clean_or_close(connection: Object<Connector>, in_flight: bool) {
     if in_flight {
-        // It is not told when the server has heard of the cancellation, which may be as late as
-        // in the next borrower's statement: so there is no next borrower.
-        let _ = tokio::time::timeout(CLEANUP_TIMEOUT, connection.cancel()).await;
+        // It keeps its place until the server has really stopped. It is not told when the server
+        // has heard of a cancellation, which may be as late as in the next borrower's statement:
+        // so there is no next borrower.
+        let is_over = AtomicBool::new(false);
+        let resting = async {
+            while !connection.is_at_rest().await {}
+            is_over.store(true, Ordering::Relaxed);
+        };
+        let stopping = connection.stop(|| is_over.load(Ordering::Relaxed));
+        tokio::join!(resting, stopping);
         drop(Object::take(connection));
         return;
     }

@@ -118,7 +118,7 @@ fn forms() -> Vec<Form> {
 pub(crate) fn message(bytes: &[u8]) {
     const ROW_BYTES_MAX: usize = 64;
     let read = |piece: usize| {
-        let mut filter = protocol::MessageFilter::new(ROW_BYTES_MAX);
+        let mut filter = protocol::MessageFilter::new(ROW_BYTES_MAX, protocol::Backend::default());
         let mut out = BytesMut::new();
         for piece in bytes.chunks(piece) {
             let plain = filter.plain(piece);

@@ -22,7 +22,7 @@ use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 mod filter;
 mod server_text;
 
-pub(super) use filter::{MessageFilter, is_too_large, type_of};
+pub(super) use filter::{Backend, MessageFilter, is_too_large, type_of};
 
 /// A connection to Postgres as the driver reads it.
 pub(super) struct MessageStream<S> {
@@ -34,10 +34,10 @@ pub(super) struct MessageStream<S> {
 
 impl<S> MessageStream<S> {
     /// The longest row, in bytes, that reaches the driver.
-    pub(super) fn new(inner: S, row_bytes_max: usize) -> Self {
+    pub(super) fn new(inner: S, row_bytes_max: usize, backend: Backend) -> Self {
         Self {
             inner,
-            filter: MessageFilter::new(row_bytes_max),
+            filter: MessageFilter::new(row_bytes_max, backend),
             rest: BytesMut::new(),
         }
     }
@@ -101,6 +101,7 @@ impl<S: TlsStream + Unpin> TlsStream for MessageStream<S> {
 pub(super) struct AboveTls<T> {
     pub(super) tls: T,
     pub(super) row_bytes_max: usize,
+    pub(super) backend: Backend,
 }
 
 impl<S, T> TlsConnect<S> for AboveTls<T>
@@ -113,7 +114,15 @@ where
     type Future = BoxFuture<'static, Result<Self::Stream, T::Error>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        let (connecting, row_bytes_max) = (self.tls.connect(stream), self.row_bytes_max);
-        async move { Ok(MessageStream::new(connecting.await?, row_bytes_max)) }.boxed()
+        let (row_bytes_max, backend) = (self.row_bytes_max, self.backend);
+        let connecting = self.tls.connect(stream);
+        async move {
+            Ok(MessageStream::new(
+                connecting.await?,
+                row_bytes_max,
+                backend,
+            ))
+        }
+        .boxed()
     }
 }

@@ -70,6 +70,11 @@ fn is_of_rows_explained(mut tokens: Tokens<'_>) -> bool {
     begins_query(tokens.find(|token| !is_option(token)))
 }
 
+/// Whether a statement begins or ends a transaction.
+pub(crate) fn is_transaction_control(sql: &str) -> bool {
+    matches!(Verb::of(sql), Verb::Transaction | Verb::Savepoint)
+}
+
 /// Whether something stands in the text that can change the session from within
 /// any statement: `SELECT set_config(…)`, `SELECT … INTO …`.
 ///

@@ -1,10 +1,12 @@
 //! What becomes of each message.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::backend::{
-    COPY_DATA_TAG, DATA_ROW_TAG, ERROR_RESPONSE_TAG, NOTICE_RESPONSE_TAG,
+    BACKEND_KEY_DATA_TAG, COPY_DATA_TAG, DATA_ROW_TAG, ERROR_RESPONSE_TAG, NOTICE_RESPONSE_TAG,
     NOTIFICATION_RESPONSE_TAG, PARAMETER_DESCRIPTION_TAG, PARAMETER_STATUS_TAG,
     ROW_DESCRIPTION_TAG,
 };
@@ -55,9 +57,29 @@ pub(in super::super) fn type_of(column: &Column) -> u32 {
     }
 }
 
+/// The number of the process that serves a connection, which the server tells when
+/// it takes it. The driver keeps it to itself.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Backend(Arc<AtomicI32>);
+
+impl Backend {
+    /// The number, or 0 before it is known.
+    pub(in super::super) fn process(&self) -> i32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn learn(&self, body: &[u8]) -> Option<()> {
+        let process = body.first_chunk::<4>()?;
+        self.0
+            .store(i32::from_be_bytes(*process), Ordering::Relaxed);
+        Some(())
+    }
+}
+
 /// Follows the messages of one connection.
 pub(in super::super) struct MessageFilter {
     row_bytes_max: usize,
+    backend: Backend,
     state: State,
 }
 
@@ -83,9 +105,10 @@ const BETWEEN: State = State::Header {
 };
 
 impl MessageFilter {
-    pub(in super::super) fn new(row_bytes_max: usize) -> Self {
+    pub(in super::super) fn new(row_bytes_max: usize, backend: Backend) -> Self {
         Self {
             row_bytes_max,
+            backend,
             state: BETWEEN,
         }
     }
@@ -181,6 +204,11 @@ impl MessageFilter {
                 message.put_slice(&header);
                 State::Hold { message, left }
             }
+            BACKEND_KEY_DATA_TAG if left <= OTHER_BYTES_MAX => {
+                let mut message = BytesMut::with_capacity(HEADER_BYTES + left);
+                message.put_slice(&header);
+                State::Hold { message, left }
+            }
             ERROR_RESPONSE_TAG | NOTICE_RESPONSE_TAG if left > server_text::TEXT_BYTES_MAX => {
                 let text = ServerText::new(tag);
                 State::Text { text, left }
@@ -202,6 +230,7 @@ impl MessageFilter {
             State::Pass { left: 0 } | State::Skip { left: 0 } => {}
             State::Hold { message, left: 0 } => {
                 let changed = match message[0] {
+                    BACKEND_KEY_DATA_TAG => self.backend.learn(&message[HEADER_BYTES..]),
                     ROW_DESCRIPTION_TAG => hide_column_types(&mut message[HEADER_BYTES..]),
                     _ => hide_parameter_types(&mut message[HEADER_BYTES..]),
                 };

@@ -10,7 +10,7 @@ fn message(tag: u8, body: &[u8]) -> Vec<u8> {
 
 /// What the driver reads, where the bytes come in pieces of this size.
 fn filtered(came: &[u8], piece: usize) -> io::Result<Vec<u8>> {
-    let mut filter = MessageFilter::new(ROW_BYTES_MAX);
+    let mut filter = MessageFilter::new(ROW_BYTES_MAX, Backend::default());
     let mut read = Vec::new();
     for piece in came.chunks(piece) {
         let plain = filter.plain(piece);
@@ -66,7 +66,7 @@ fn what_is_usual_passes_as_it_comes() {
     .concat();
     assert!(read(&messages) == messages);
     assert!(read(&[]).is_empty());
-    let mut filter = MessageFilter::new(ROW_BYTES_MAX);
+    let mut filter = MessageFilter::new(ROW_BYTES_MAX, Backend::default());
     let rows = message(DATA_ROW_TAG, &[7; 10]).repeat(5);
     assert_eq!(filter.plain(&rows), rows.len(), "without a copy");
 }
@@ -86,7 +86,7 @@ fn a_row_that_is_too_large_becomes_none() {
 
 #[test]
 fn a_gigabyte_is_not_held() {
-    let mut filter = MessageFilter::new(ROW_BYTES_MAX);
+    let mut filter = MessageFilter::new(ROW_BYTES_MAX, Backend::default());
     let mut rest = BytesMut::new();
     let header = [&[DATA_ROW_TAG][..], &(1_u32 << 30).to_be_bytes()].concat();
     filter.take(&header, &mut rest).expect("a header");
@@ -176,4 +176,16 @@ fn what_is_no_message_is_refused() {
             assert_ne!(refused.kind(), io::ErrorKind::InvalidData);
         }
     }
+}
+
+#[test]
+fn the_server_tells_its_process() {
+    let backend = Backend::default();
+    let mut filter = MessageFilter::new(ROW_BYTES_MAX, backend.clone());
+    let came = message(BACKEND_KEY_DATA_TAG, &[0, 0, 1, 2, 9, 9, 9, 9]);
+    let mut out = BytesMut::new();
+    assert_eq!(filter.plain(&came), 0);
+    filter.take(&came, &mut out).expect("a message");
+    assert_eq!(out, came);
+    assert_eq!(backend.process(), 258);
 }

@@ -257,6 +257,7 @@ impl Host {
             held: Arc::clone(&self.budgets[name]),
             log_rate: Arc::new(LogRate::new(config.limits.log_bytes_per_second_max)),
             config: settings(config),
+            bytes_per_second_min: self.config.server.bytes_per_second_min,
             metrics: self.metrics.plugin(name),
         }
     }

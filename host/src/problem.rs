@@ -119,6 +119,13 @@ impl Problem {
             .with_header(CONNECTION, "close")
     }
 
+    /// 421: the name that was asked for does not lead here.
+    pub fn misdirected() -> Self {
+        let detail = "`plinth dev` answers for localhost, for addresses, and for the hosts of its \
+                      plugins alone.";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail)
+    }
+
     /// 501: the body is coded in a way that is not undone here.
     pub fn unknown_coding() -> Self {
         let detail = "The only Transfer-Encoding that is known is chunked.";

@@ -270,7 +270,7 @@ fn check_ground(plugin: &Plugin, route: &Route, plugins: &[&Arc<Plugin>]) -> Res
 }
 
 /// The name in an authority.
-fn without_port(host: &str) -> &str {
+pub(crate) fn without_port(host: &str) -> &str {
     let end_of_address = host.rfind(']').unwrap_or_default();
     match host[end_of_address..].find(':') {
         Some(colon) => &host[..end_of_address + colon],

@@ -17,6 +17,7 @@ use crate::plugin::limits::{CpuClock, MemoryLimit};
 use crate::wasi::Stderr;
 
 /// What is the same for all instances of a plugin.
+#[derive(Clone)]
 pub struct Granted {
     /// The plugin's name in `plinth.toml`.
     pub plugin: String,
@@ -28,6 +29,8 @@ pub struct Granted {
     pub log_rate: Arc<LogRate>,
     /// Its settings.
     pub config: HashMap<String, String>,
+    /// What clients must take of its answers.
+    pub bytes_per_second_min: u64,
     /// What is counted of it.
     pub metrics: Arc<PluginMetrics>,
 }

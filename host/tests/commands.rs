@@ -373,7 +373,7 @@ fn get(address: &str, path: &str) -> String {
 /// Sends a request, given its head without the headers that every one has.
 fn send(address: &str, head: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("connects");
-    let request = format!("{head}\r\nhost: x\r\nconnection: close\r\n\r\n{body}");
+    let request = format!("{head}\r\nhost: localhost\r\nconnection: close\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).expect("writes");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("reads");

@@ -8,6 +8,7 @@ mod copy;
 mod counts;
 mod database;
 mod databases;
+mod documented;
 mod hello;
 mod hostile;
 mod isolation;

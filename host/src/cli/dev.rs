@@ -121,6 +121,7 @@ impl Session {
             }
             watcher.changed().await;
         };
+        watcher.follow(&host.config().plugins[source.name()].component);
         let session = Self {
             source,
             host,
@@ -150,7 +151,10 @@ impl Session {
         let rebuilding = async {
             loop {
                 self.watcher.changed().await;
-                rebuild(&self.source, &self.host, &self.bookkeeping, progress).await;
+                let built = rebuild(&self.source, &self.host, &self.bookkeeping, progress).await;
+                if let Some(component) = built {
+                    self.watcher.follow(&component);
+                }
             }
         };
         tokio::select! {
@@ -301,16 +305,19 @@ fn mount(config: &mut Config, source: &PluginCrate, component: PathBuf) {
 }
 
 /// Builds after a change and brings the new version in. Whatever goes wrong is
-/// shown, and the old version goes on serving.
+/// shown, and the old version goes on serving. Gives the component that was built.
 async fn rebuild(
     source: &PluginCrate,
     host: &Host,
     bookkeeping: &Bookkeeping,
     progress: &Progress,
-) {
+) -> Option<PathBuf> {
     let built = match source.build(Profile::Dev, progress).await {
         Ok(built) => built,
-        Err(error) => return progress.line(&format!("{error:#}")),
+        Err(error) => {
+            progress.line(&format!("{error:#}"));
+            return None;
+        }
     };
     let built_at = Instant::now();
     let step = progress.step("Bringing it in");
@@ -324,6 +331,7 @@ async fn rebuild(
         Ok(Reload::Unchanged) => step.done("the same bytes, nothing to do"),
         Err(error) => step.fail(&format!("the old version goes on serving: {error:#}")),
     }
+    Some(built.component)
 }
 
 async fn bring_in(

@@ -137,12 +137,8 @@ impl InstancePool {
         let limit = Duration::from_millis(self.limits.wall_ms_max);
         // Nothing of the world is known to it then: no role was looked at yet.
         let granted = Arc::new(Granted {
-            plugin: self.granted.plugin.clone(),
             databases: HashMap::new(),
-            held: Arc::clone(&self.granted.held),
-            log_rate: Arc::clone(&self.granted.log_rate),
-            config: self.granted.config.clone(),
-            metrics: Arc::clone(&self.granted.metrics),
+            ..Granted::clone(&self.granted)
         });
         within(limit, async {
             let (limits, tables) = (&self.limits, self.table_elements_max);

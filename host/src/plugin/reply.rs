@@ -48,15 +48,16 @@ impl Replies {
     pub(super) fn new(granted: Arc<Granted>, limits: &PluginLimits) -> Self {
         let places = |max: usize| Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS)));
         Self {
-            granted,
             bytes_max: limits.reply_bytes_max,
             stream_limits: StreamLimits {
                 bytes_max: limits.stream_bytes_max,
                 time_max: Duration::from_millis(limits.stream_ms_max),
                 stall_max: Duration::from_millis(limits.stream_stall_ms_max),
+                bytes_per_second_min: granted.bytes_per_second_min,
             },
             writing: places(limits.replies_max),
             streaming: places(limits.streams_max),
+            granted,
         }
     }
 

@@ -1,5 +1,6 @@
 //! From a request to its response: route, body, plugin, log line.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -20,7 +21,7 @@ use crate::host::{Host, Site};
 use crate::metrics::CallFailure;
 use crate::plugin::{Body, CallError, Reply};
 use crate::problem::Problem;
-use crate::router::{Match, Target};
+use crate::router::{Match, Target, without_port};
 use crate::tally::Tally;
 
 /// Far fewer than a response can hold, with room for the host's own.
@@ -47,9 +48,9 @@ pub(super) async fn answer(
     let version = request.version();
     let authority = request.headers().get(HOST);
     let authority = authority.and_then(|host| host.to_str().ok());
-    let found = site
-        .router
-        .find(authority.unwrap_or_default(), &method, uri.path());
+    let authority = authority.unwrap_or_default();
+    let is_misdirected = host.config().dev && !is_at_home(authority, host);
+    let found = site.router.find(authority, &method, uri.path());
     let target = match &found {
         Match::Found(target, _) => Some(Arc::clone(target)),
         _ => None,
@@ -64,7 +65,10 @@ pub(super) async fn answer(
         site.generation,
         Arc::clone(&id),
     );
-    let answered = dispatch(host, client, found, request, &id, &tally).await;
+    let answered = match is_misdirected {
+        true => Err(Problem::misdirected()),
+        false => dispatch(host, client, found, request, &id, &tally).await,
+    };
     let answered = match answered {
         Ok(response) if version < Version::HTTP_11 => collected(response, target.as_deref()).await,
         answered => answered,
@@ -98,6 +102,20 @@ pub(super) async fn answer(
             Response::from_parts(head, ReplyBody::streamed(rows, line))
         }
     }
+}
+
+/// Whether a request is for a name that leads to this machine, or that a plugin is
+/// mounted at. In `dev` answers tell causes, which a page of somebody else's must
+/// not read by having its own name lead here.
+fn is_at_home(authority: &str, host: &Host) -> bool {
+    let name = without_port(authority);
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    let is_address = address.parse::<IpAddr>().is_ok();
+    let is_local = is("localhost") || name.to_ascii_lowercase().ends_with(".localhost");
+    let mut plugins = host.config().plugins.values();
+    let is_mount = plugins.any(|plugin| plugin.host.as_deref().is_some_and(is));
+    authority.is_empty() || is_address || is_local || is_mount
 }
 
 /// HTTP/1.0 ends a body of no known length with its connection, so one that breaks

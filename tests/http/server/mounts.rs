@@ -56,3 +56,24 @@ async fn a_host_name_is_one_plugins() {
         assert_eq!(asked(&host, authority, "/hello/hello/Ada").await.0, 200);
     }
 }
+
+#[tokio::test]
+async fn in_dev_only_names_that_lead_here_are_answered() {
+    let host = TestHost::with("hostile", |options| {
+        options.dev = true;
+        options.others = vec!["hello"];
+    })
+    .await;
+    for authority in [
+        "localhost:8000",
+        "a.localhost",
+        "127.0.0.1:8000",
+        "[::1]",
+        "192.168.1.7",
+    ] {
+        assert_eq!(asked(&host, authority, "/fine").await.0, 200, "{authority}");
+    }
+    for authority in ["rebound.example", "localhost.example", "notlocalhost"] {
+        assert_eq!(asked(&host, authority, "/fine").await.0, 421, "{authority}");
+    }
+}

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use deadpool::Runtime;
 use deadpool::managed::{Pool, QueueMode, Timeouts};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connector::Connector;
 use super::error;
@@ -41,6 +42,9 @@ pub struct Database {
     name: String,
     pool: Pool<Connector>,
     lanes: Lanes,
+    /// Places for queries that are streamed, each of which holds a connection for as
+    /// long as its client reads.
+    streams: Arc<Semaphore>,
     statements: Statements,
     limits: DatabaseLimits,
     metrics: Arc<PoolMetrics>,
@@ -75,8 +79,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .context("cannot make a connection pool")?;
-        // At least half of the connections stay for transactions.
-        let lanes_max = limits.lanes_max.min(limits.connections_max / 2);
+        let (lanes_max, streams_max) = parts(limits.lanes_max, limits.connections_max);
         let hold_max = Duration::from_millis(limits.lane_hold_ms_max);
         let statements_max = NonZeroUsize::new(limits.statements_max)
             .context("statements_max must be at least 1")?;
@@ -85,6 +88,7 @@ impl Database {
             metrics: Arc::clone(&pool.manager().metrics),
             pool,
             lanes: Lanes::new(lanes_max, hold_max),
+            streams: Arc::new(Semaphore::new(streams_max)),
             statements: Statements::new(statements_max),
             limits,
         });
@@ -211,6 +215,15 @@ impl Database {
         known.collect()
     }
 
+    /// Takes a place for a query that is streamed.
+    pub(super) fn stream_place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let place = Arc::clone(&self.streams).try_acquire_owned();
+        place.map_err(|_| {
+            let message = "as many answers are streamed as there are connections for it";
+            error::error(ErrorKind::Busy, message)
+        })
+    }
+
     /// How long a statement may run.
     pub(super) fn statement_timeout_ms(&self) -> u64 {
         self.limits.statement_timeout_ms
@@ -282,6 +295,18 @@ impl Database {
     }
 }
 
+/// How many connections lanes and streams may take: half of them together, so that
+/// the others stay for transactions; of very few, one each where one is left.
+fn parts(lanes_max: usize, connections_max: usize) -> (usize, usize) {
+    let half = connections_max / 2;
+    let lanes = match connections_max {
+        0..=2 => 0,
+        3 => lanes_max.min(1),
+        _ => lanes_max.min(half - 1),
+    };
+    (lanes, (half.saturating_sub(lanes)).max(1))
+}
+
 /// Looks after a pool until it is gone.
 async fn tend(database: Weak<Database>) {
     let mut kept = Instant::now();
@@ -319,4 +344,23 @@ fn describe(error: Error) -> anyhow::Error {
         .map(|state| format!(" (SQLSTATE {state})"))
         .unwrap_or_default();
     anyhow::anyhow!("{}{state}", error.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transactions_have_half_of_the_connections() {
+        for connections in 4..200 {
+            for wanted in [0, 1, 4, 100] {
+                let (lanes, streams) = parts(wanted, connections);
+                assert!(lanes <= wanted && streams >= 1);
+                assert!(lanes + streams <= connections / 2, "{connections}");
+            }
+        }
+        for (connections, expected) in [(1, (0, 1)), (2, (0, 1)), (3, (1, 1)), (16, (4, 4))] {
+            assert_eq!(parts(4, connections), expected);
+        }
+    }
 }

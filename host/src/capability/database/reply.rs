@@ -98,6 +98,7 @@ impl Database {
         limits: StreamLimits,
         place: OwnedSemaphorePermit,
     ) -> Outcome<QueryBody> {
+        let places = [place, self.stream_place()?];
         let mut source = match self.source(&query, limits).await {
             // It is prepared anew, in another transaction: Postgres has given this one up.
             Err(Failure::Stale(_)) => self.source(&query, limits).await?,
@@ -106,7 +107,7 @@ impl Database {
         Ok(match source.first_piece().await? {
             None => QueryBody::NoRow,
             Some(whole) if source.is_over => QueryBody::Whole(whole),
-            Some(first) => QueryBody::Streamed(RowStream::start(source, first, limits, place)),
+            Some(first) => QueryBody::Streamed(RowStream::start(source, first, limits, places)),
         })
     }
 

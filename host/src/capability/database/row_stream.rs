@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::json::Out;
 use super::lease::Lease;
@@ -35,6 +35,8 @@ pub(crate) struct StreamLimits {
     pub(crate) time_max: Duration,
     /// How long a client may take no piece.
     pub(crate) stall_max: Duration,
+    /// What it must take, on average, besides that time.
+    pub(crate) bytes_per_second_min: u64,
 }
 
 /// The pieces of a body. Dropping it gives the query up.
@@ -51,18 +53,18 @@ impl RowStream {
         source: RowSource,
         first: Bytes,
         limits: StreamLimits,
-        place: OwnedSemaphorePermit,
+        places: [OwnedSemaphorePermit; 2],
     ) -> Self {
         let (sender, pieces) = mpsc::channel(1);
         let ended = Arc::new(OnceLock::new());
         let outcome = Arc::clone(&ended);
         tokio::spawn(async move {
-            let pumping = pump(source, first, &sender, limits.stall_max);
+            let pumping = pump(source, first, &sender, limits);
             let pumped = timeout(limits.time_max, pumping).await;
             let pumped = pumped.unwrap_or_else(|_| Err(out_of_time("stream_ms_max")));
             // Told before the sender is gone, which is what ends the pieces.
             let _ = outcome.set(pumped);
-            drop((sender, place));
+            drop((sender, places));
         });
         Self { pieces, ended }
     }
@@ -88,11 +90,20 @@ async fn pump(
     mut source: RowSource,
     first: Bytes,
     sender: &mpsc::Sender<Bytes>,
-    stall_max: Duration,
+    limits: StreamLimits,
 ) -> Outcome<()> {
     let mut piece = first;
+    // Of the client alone: what Postgres needs is not its fault.
+    let (mut waited, mut bytes) = (Duration::ZERO, 0_u64);
     loop {
-        match timeout(stall_max, sender.send(piece)).await {
+        let per_second = limits.bytes_per_second_min.max(1);
+        let may_wait = Duration::from_millis(bytes.saturating_mul(1_000) / per_second);
+        let patience = (limits.stall_max + may_wait).saturating_sub(waited);
+        bytes += piece.len() as u64;
+        let begun = Instant::now();
+        let sent = timeout(patience.min(limits.stall_max), sender.send(piece)).await;
+        waited += begun.elapsed();
+        match sent {
             Ok(Ok(())) if source.is_over => return Ok(()),
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(gone()),

@@ -104,6 +104,16 @@ pub(crate) fn post(target: &str) -> Bytes {
     format!("POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n").into()
 }
 
+/// A POST request with JSON in its body.
+pub(crate) fn post_json(target: &str, json: &str) -> Bytes {
+    let length = json.len();
+    format!(
+        "POST {target} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{json}"
+    )
+    .into()
+}
+
 /// The status of an answer, how much of it is head, and how much body follows.
 #[derive(Debug, PartialEq, Eq)]
 struct Head {

@@ -10,6 +10,7 @@ use crate::report;
 
 mod ground;
 mod host;
+mod hostile;
 mod killer;
 mod ledger;
 mod pool;
@@ -19,6 +20,7 @@ mod verdict;
 use ground::Ground;
 pub(crate) use host::HostArgs;
 use host::HostProcess;
+use hostile::Hostility;
 use killer::{Killer, Pause};
 use pool::Pool;
 use traffic::Traffic;
@@ -42,6 +44,9 @@ pub(crate) struct Args {
     /// The shortest time between two kills, in milliseconds.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     kill_ms_min: u32,
+    /// Beside it, a plugin and clients that do everything they must not.
+    #[arg(long)]
+    hostile: bool,
     /// The longest.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     kill_ms_max: u32,
@@ -66,9 +71,9 @@ pub(crate) fn serve(args: &HostArgs) -> Result<()> {
 async fn soak(args: &Args) -> Result<()> {
     let progress = Progress::stderr();
     let machine = report::machine().await?;
-    let component = host::build(&progress).await?;
+    let components = host::build(args.hostile, &progress).await?;
     let ground = Ground::prepare(&progress).await?;
-    let host = HostProcess::start(&ground.url(), &component).await?;
+    let host = HostProcess::start(&ground.url(), &components).await?;
     let step = progress.step("Soaking");
     let pause = Pause {
         min_ms: args.kill_ms_min,
@@ -76,11 +81,16 @@ async fn soak(args: &Args) -> Result<()> {
     };
     let began = Instant::now();
     let traffic = Traffic::start(host.address(), args.connections).await?;
+    let hostility = args.hostile.then(|| Hostility::start(host.address()));
     let killer = Killer::start(ground.connect().await?, pause);
     tokio::time::sleep(WARM_UP).await;
     let memory_begin = host.memory_bytes()?;
     tokio::time::sleep(Duration::from_secs(args.seconds).saturating_sub(began.elapsed())).await;
     let killed = killer.stop().await?;
+    let noticed = match hostility {
+        Some(hostility) => Some(hostility.stop().await?),
+        None => None,
+    };
     let traffic = traffic.stop().await?;
     let memory_end = host.memory_bytes()?;
     step.done(&format!("{} requests", traffic.tally.total()));
@@ -91,6 +101,7 @@ async fn soak(args: &Args) -> Result<()> {
         connections: args.connections,
         killed,
         memory: (memory_begin, memory_end),
+        noticed,
         unsettled: ground.unsettled_sessions().await?,
         missing: ledger::missing(&ground.connect().await?, &traffic.acknowledged).await?,
         after: traffic::ask_once_more(host.address(), args.connections).await?,

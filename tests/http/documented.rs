@@ -11,7 +11,10 @@ fn each_fault_has_its_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("../docs/reliability.md")).expect("the page");
     let mut faults = 0;
-    for line in page.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
+    for line in page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'))
+    {
         let cells: Vec<_> = line.trim_matches('|').split('|').collect();
         let names: Vec<_> = cells[2].split('`').collect();
         let (file, test) = (names[1], names[3]);

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use http::Method;
 use plinth_host::config::InstancePolicy;
 use plinth_tests::{Options, TestHost};
 
@@ -238,4 +239,34 @@ async fn a_plugin_sees_nothing_of_the_machine() {
         "{files:?}"
     );
     assert_eq!(client.get("/log/50").await.text(), "logged");
+}
+
+#[tokio::test]
+async fn what_is_held_for_a_plugin_has_a_limit() {
+    let host = TestHost::with("hostile", |options| {
+        options.plugin.limits.held_bytes_max = 2 << 20;
+        options.admin = true;
+    })
+    .await;
+    let script = async |steps: serde_json::Value| {
+        let mut client = host.client().await;
+        let answer = client.json(Method::POST, "/script", &steps).await;
+        answer.text().to_owned()
+    };
+    let start = serde_json::json!({ "way": "start", "sql": "SELECT repeat('x', 900000)" });
+    let wait = serde_json::json!({ "way": "wait" });
+    let few = script(serde_json::json!([start, wait])).await;
+    assert_eq!(few, "started\n1 rows, 900004 bytes");
+    let many = serde_json::json!([start, start, start, start, wait, wait, wait, wait]);
+    let told = script(many).await;
+    assert!(told.contains("held_bytes_max = 2097152"), "{told}");
+    let arguments = serde_json::json!([{ "parameters": 3_000_000 }]);
+    let told = script(arguments).await;
+    assert!(told.contains("held_bytes_max"), "{told}");
+    host.connections_at_rest().await;
+    let held = host.metrics().await;
+    assert_eq!(
+        held.value("plinth_held_bytes", &[("plugin", "hostile")]),
+        0.0
+    );
 }

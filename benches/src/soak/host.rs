@@ -21,6 +21,12 @@ use crate::running_host::{RunningHost, Setup};
 
 const SOAK: &str = "soak";
 
+/// The plugin that does everything it must not, and one beside it.
+const OTHERS: [&str; 2] = ["hostile", "hello"];
+
+/// Short, so that a run has many of it.
+const WALL_MS_MAX: u64 = 5_000;
+
 /// How long the host may take to start (the component is compiled), and to stop.
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -34,6 +40,9 @@ pub(crate) struct HostArgs {
     url: String,
     /// The component's file.
     component: PathBuf,
+    /// Those of the plugin that does everything, and of its neighbour.
+    #[arg(num_args = 2)]
+    others: Vec<PathBuf>,
 }
 
 impl HostArgs {
@@ -41,14 +50,28 @@ impl HostArgs {
         let _flush = logging::start(LogFormat::Text);
         let folder = tempfile::tempdir()?;
         let setup = Setup {
-            plugins: vec![(SOAK, self.component.clone())],
+            plugins: std::iter::once(SOAK)
+                .chain(OTHERS)
+                .zip(
+                    std::iter::once(&self.component)
+                        .chain(&self.others)
+                        .cloned(),
+                )
+                .collect(),
             database_url: self.url.clone(),
             data_dir: folder.path().to_owned(),
             instances: InstancePolicy::Reuse,
             fast_compilation: false,
             create_tables: false,
         };
-        let host = RunningHost::start(&setup).await?;
+        let mut config = setup.config();
+        for name in OTHERS {
+            if let Some(plugin) = config.plugins.get_mut(name) {
+                plugin.prefix = format!("/{name}");
+                plugin.limits.wall_ms_max = WALL_MS_MAX;
+            }
+        }
+        let host = RunningHost::start_with(config).await?;
         println!("{}", host.address());
         let end = || std::io::stdin().lines().next();
         tokio::task::spawn_blocking(end).await?;
@@ -64,21 +87,28 @@ pub(super) struct HostProcess {
     log: NamedTempFile,
 }
 
-/// Builds the component.
-pub(super) async fn build(progress: &Progress) -> Result<PathBuf> {
-    let folder = plugins::workspace().join("benches/components").join(SOAK);
-    let source = PluginCrate::open(&folder).await?;
-    Ok(source.build(Profile::Release, progress).await?.component)
+/// Builds the component, and with `is_hostile` the others.
+pub(super) async fn build(is_hostile: bool, progress: &Progress) -> Result<Vec<PathBuf>> {
+    let mut folders = vec!["benches/components/soak"];
+    if is_hostile {
+        folders.extend(["tests/components/hostile", "plugins/hello"]);
+    }
+    let mut components = Vec::new();
+    for folder in folders {
+        let source = PluginCrate::open(&plugins::workspace().join(folder)).await?;
+        components.push(source.build(Profile::Release, progress).await?.component);
+    }
+    Ok(components)
 }
 
 impl HostProcess {
     /// Starts it and waits until it serves.
-    pub(super) async fn start(url: &str, component: &Path) -> Result<Self> {
+    pub(super) async fn start(url: &str, components: &[PathBuf]) -> Result<Self> {
         let program = std::env::current_exe().context("this program's own path")?;
         let log = NamedTempFile::new()?;
         let mut process = Command::new(program)
             .args(["soak-host", url])
-            .arg(component)
+            .args(components)
             .env("PLINTH_LOG", "warn")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

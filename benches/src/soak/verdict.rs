@@ -1,7 +1,10 @@
 //! Whether the host came through.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
+use super::hostile::Noticed;
 use super::ledger::Missing;
 use super::pool::Pool;
 use super::traffic::{Outcome, Tally};
@@ -10,6 +13,9 @@ use crate::report::Table;
 /// How much more memory the host may hold at the end than soon after the
 /// beginning.
 const MEMORY_GROWTH_BYTES_MAX: u64 = 64 << 20;
+
+/// How long a neighbour of the hostile plugin may wait, on a machine that is busy.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// All that was seen.
 pub(super) struct Verdict {
@@ -20,6 +26,8 @@ pub(super) struct Verdict {
     pub killed: u64,
     /// Memory of the host, in the beginning and at the end.
     pub memory: (u64, u64),
+    /// What a neighbour of the hostile plugin noticed, if there was one.
+    pub noticed: Option<Noticed>,
     /// Sessions of the host left in a transaction or a statement.
     pub unsettled: i64,
     /// Answers after all of it.
@@ -73,7 +81,7 @@ impl Verdict {
     }
 
     /// What must hold, what was found, and whether that is well.
-    fn checks(&self) -> [(&'static str, String, bool); 9] {
+    fn checks(&self) -> Vec<(&'static str, String, bool)> {
         let Missing {
             rows,
             twins,
@@ -94,7 +102,7 @@ impl Verdict {
             waiting,
             sessions,
         } = self.pool;
-        [
+        let mut checks = vec![
             (
                 "every acknowledged row is in the database",
                 format!("{told} acknowledged, {found} there, {lost} missing"),
@@ -142,7 +150,23 @@ impl Verdict {
                 format!("{} to {} MiB", begin >> 20, end >> 20),
                 end.saturating_sub(begin) <= MEMORY_GROWTH_BYTES_MAX,
             ),
-        ]
+        ];
+        if let Some(noticed) = self.noticed {
+            let Noticed {
+                answers,
+                wrong,
+                worst,
+            } = noticed;
+            checks.push((
+                "the hostile plugin's neighbour is answered right, and in time",
+                format!(
+                    "{wrong} of {answers} otherwise, the slowest in {} ms",
+                    worst.as_millis()
+                ),
+                wrong == 0 && answers > 0 && worst < ANSWERED_WITHIN,
+            ));
+        }
+        checks
     }
 }
 
@@ -167,6 +191,7 @@ mod tests {
             connections: 1,
             killed: 1,
             memory: (100 << 20, 120 << 20),
+            noticed: None,
             unsettled: 0,
             after,
             pool: Pool {

@@ -15,6 +15,7 @@ use hyper_util::server::graceful::Watcher;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_io_timeout::TimeoutStream;
 
@@ -72,9 +73,14 @@ impl<S: Service> Connections<S> {
         stream.set_write_timeout(Some(send_max));
         let client = Arc::new(self.host.rooms().client(limits, self.answer_bytes_max));
         let activity = Arc::new(Activity::default());
-        let service = service_fn(|request| {
-            let under_way = activity.begin();
-            let (this, client) = (Arc::clone(&self), Arc::clone(&client));
+        let (all, active, its) = (
+            Arc::clone(&self),
+            Arc::clone(&activity),
+            Arc::clone(&client),
+        );
+        let service = service_fn(move |request| {
+            let under_way = active.begin();
+            let (this, client) = (Arc::clone(&all), Arc::clone(&its));
             async move {
                 let response = this.answer(&client, request).await;
                 drop(under_way);
@@ -84,16 +90,24 @@ impl<S: Service> Connections<S> {
         let stream = TokioIo::new(Box::pin(stream));
         let connection = watcher.watch(self.http.serve_connection(stream, service));
         let silence = Duration::from_millis(limits.header_timeout_ms);
+        // In a task of its own, so that timers are not looked at with each request. It ends with
+        // this.
+        let mut watch = JoinSet::new();
+        watch.spawn(async move {
+            tokio::select! {
+                () = tend(&client, send_max) => {}
+                // While it tells HTTP/1 from HTTP/2 hyper has no timeout of its own.
+                () = activity.never_spoke(silence) => {}
+                () = activity.stays_silent(stopping) => {}
+            }
+        });
         tokio::select! {
             ended = connection => {
                 if let Err(error) = ended {
                     tracing::debug!(target: "plinth::server", %error, "connection ended");
                 }
             }
-            () = tend(&client, send_max) => {}
-            // While it tells HTTP/1 from HTTP/2 hyper has no timeout of its own.
-            () = activity.never_spoke(silence) => {}
-            () = activity.stays_silent(stopping) => {}
+            _ = watch.join_next() => {}
         }
     }
 

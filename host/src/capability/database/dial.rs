@@ -416,4 +416,32 @@ mod tests {
         found.sort_by(|one, other| one.name.cmp(&other.name));
         assert_eq!(Ok(found), named("host=a,b,c"));
     }
+
+    #[tokio::test]
+    async fn a_socket_is_kept_alive_as_the_url_says() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+        let listener = listener.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let opened = async |url: &str| {
+            let config: Config = url.parse().expect("a URL");
+            let socket = open(&config, &SocketPlace::Address(address)).await;
+            match socket.expect("opens") {
+                Either::Left(stream) => stream,
+                Either::Right(_) => panic!("it is no file"),
+            }
+        };
+        let url = "host=a keepalives_idle=7 keepalives_interval=3 keepalives_retries=2 tcp_user_timeout=9";
+        let stream = opened(url).await;
+        let socket = SockRef::from(&stream);
+        let seconds = Duration::from_secs;
+        assert!(stream.nodelay().expect("told"));
+        assert!(socket.keepalive().expect("told"));
+        assert_eq!(socket.tcp_keepalive_time().expect("told"), seconds(7));
+        assert_eq!(socket.tcp_keepalive_interval().expect("told"), seconds(3));
+        assert_eq!(socket.tcp_keepalive_retries().expect("told"), 2);
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket.tcp_user_timeout().expect("told"), Some(seconds(9)));
+        let stream = opened("host=a keepalives=0").await;
+        assert!(!SockRef::from(&stream).keepalive().expect("told"));
+    }
 }

@@ -586,6 +586,53 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_and_a_host_are_plain() {
+        let told = |key: &str, value: &str| {
+            let text = format!("[plugins.a]\ncomponent = 'a'\n{key} = {value:?}");
+            Config::parse(&text)
+                .map(drop)
+                .map_err(|error| format!("{error:#}"))
+        };
+        for prefix in ["", "/shop", "/a/b-c._~"] {
+            assert_eq!(told("prefix", prefix), Ok(()));
+        }
+        for prefix in [
+            "/",
+            "shop",
+            "/shop/",
+            "/a//b",
+            "/a/../b",
+            "/a b",
+            "/caf\u{e9}",
+            "/{a}",
+            "/%61",
+        ] {
+            let refused = told("prefix", prefix).expect_err(prefix);
+            assert!(
+                refused.contains("plugins.a") && refused.contains("prefix"),
+                "{refused}"
+            );
+        }
+        for host in ["shop.example", "SHOP.example", "127.0.0.1", "[::1]"] {
+            assert_eq!(told("host", host), Ok(()));
+        }
+        for host in [
+            "",
+            "shop.example:80",
+            "http://shop",
+            "shop/a",
+            "*.shop",
+            "[::1",
+            "u@shop",
+        ] {
+            assert!(
+                told("host", host).expect_err(host).contains("host"),
+                "{host}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_text_is_not_quoted_either() {
         for value in [
             "48151623",

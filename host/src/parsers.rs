@@ -2,8 +2,8 @@
 //! that takes any bytes: for fuzzing, and for the bounded run of it in
 //! `tests/parsers.rs`.
 
-use crate::capability;
 use crate::config::Config;
+use crate::{capability, router, server};
 
 /// One reader.
 #[derive(Clone, Copy)]
@@ -92,6 +92,34 @@ pub const TARGETS: &[Target] = &[
             "a\0",
             "\0",
             "\0\0\0\0\0\0\0\0",
+        ],
+    },
+    Target {
+        name: "path",
+        check: router::check,
+        words: &[
+            "/", "//", "a", "{", "}", "{id}", "{*rest}", "%", "%2", "%2f", "%41", "%zz", "..", "*",
+            "é", " ", "?", "#", "[::1]", ":", ":80", "@",
+        ],
+    },
+    Target {
+        name: "head",
+        check: server::check,
+        words: &[
+            "a",
+            "shop.example",
+            ":80",
+            ":",
+            "@",
+            "[::1]",
+            "chunked",
+            ",",
+            " ",
+            "gzip",
+            "\t",
+            "/",
+            "é",
+            "%",
         ],
     },
     Target {

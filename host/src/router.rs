@@ -15,6 +15,9 @@ use crate::bindings::plinth::host::types::Method as RouteMethod;
 use crate::metrics::RequestMetrics;
 use crate::plugin::Plugin;
 
+/// More than any path has, and no more than the tree of paths takes.
+const PARAMETERS_MAX: usize = 24;
+
 /// The routes of all plugins.
 #[derive(Default)]
 pub struct Router {
@@ -114,7 +117,10 @@ impl Router {
     /// Finds the route for a method and a path as it came, of a request for a host
     /// with a port or without.
     pub fn find(&self, host: &str, method: &Method, path: &str) -> Match<'_> {
-        let path = &*normal(path);
+        let Some(path) = normal(path) else {
+            return Match::Malformed;
+        };
+        let path = &*path;
         let Some(mount) = self.mount_of(host, path) else {
             return Match::NotFound;
         };
@@ -280,36 +286,33 @@ pub(crate) fn without_port(host: &str) -> &str {
 
 /// A path as all ways to write it are compared (RFC 3986, section 6.2.2): what
 /// needs no percent-encoding has none, and the digits of the rest are capitals.
-fn normal(path: &str) -> Cow<'_, str> {
+/// Of one that is not percent-encoded as it must be there is none: half an encoding
+/// and what stands behind it could become a whole one.
+fn normal(path: &str) -> Option<Cow<'_, str>> {
     if !path.contains('%') {
-        return Cow::Borrowed(path);
+        return Some(Cow::Borrowed(path));
     }
     let mut out = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
-        let digits = after
-            .get(..2)
-            .and_then(|two| u8::from_str_radix(two, 16).ok());
-        let digits = digits.filter(|_| !after.starts_with('+'));
-        match digits {
-            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                out.push(byte.into());
-                rest = &after[2..];
-            }
-            Some(byte) => {
-                write!(out, "%{byte:02X}").expect("a string takes all");
-                rest = &after[2..];
-            }
-            // It is no encoding, which is told where it is decoded.
-            None => {
-                out.push('%');
-                rest = after;
-            }
+        let byte = encoded_byte(after)?;
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte.into());
+        } else {
+            write!(out, "%{byte:02X}").expect("a string takes all");
         }
+        rest = &after[2..];
     }
     out.push_str(rest);
-    Cow::Owned(out)
+    Some(Cow::Owned(out))
+}
+
+/// The byte that two digits behind a percent sign stand for.
+fn encoded_byte(digits: &str) -> Option<u8> {
+    let digits = digits.get(..2)?;
+    let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hex.then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
 /// What a path has only percent-encoded, but for the marks of templates.
@@ -330,7 +333,11 @@ const ENCODED: &AsciiSet = &CONTROLS
 /// The text of a template as it stands in requests.
 fn literal(text: &str) -> String {
     let encoded: String = utf8_percent_encode(text, ENCODED).collect();
-    normal(&encoded).into_owned()
+    match normal(&encoded) {
+        Some(literal) => literal.into_owned(),
+        // A sign that stands for itself.
+        None => encoded.replace('%', "%25"),
+    }
 }
 
 fn is_under(path: &str, prefix: &str) -> bool {
@@ -360,6 +367,9 @@ fn positional(template: &str) -> Result<(String, usize)> {
         let star = if name.starts_with('*') { "*" } else { "" };
         let before = literal(before);
         write!(out, "{before}{{{star}p{count}}}").expect("a string takes all");
+        if count == PARAMETERS_MAX {
+            bail!("a path may have {PARAMETERS_MAX} parameters");
+        }
         (rest, count) = (tail, count + 1);
     }
     out.push_str(&literal(rest));
@@ -397,6 +407,21 @@ fn is_of_kind(kind: ParameterKind, value: &str) -> bool {
     }
 }
 
+/// Reads any bytes: see [`crate::parsers`].
+pub(crate) fn check(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let once = normal(&text).unwrap_or_default();
+    let twice = normal(&once).expect("what is normal is well encoded");
+    assert_eq!(twice, once, "and stays as it is");
+    if let Ok((template, _)) = positional(&text) {
+        let mut paths = matchit::Router::new();
+        if paths.insert(&*template, ()).is_ok() {
+            let _ = paths.at(&once);
+        }
+    }
+    assert!(text.starts_with(without_port(&text)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -408,6 +433,8 @@ mod tests {
             ("/a/{p0}/b/{*p1}".into(), 2)
         );
         assert!(positional("/a/{id").is_err());
+        assert!(positional(&"/{id}".repeat(PARAMETERS_MAX)).is_ok());
+        assert!(positional(&"/{id}".repeat(PARAMETERS_MAX + 1)).is_err());
     }
 
     #[test]
@@ -431,11 +458,11 @@ mod tests {
             ("/%73hop/%7eann", "/shop/~ann"),
             ("/caf%c3%a9", "/caf%C3%A9"),
             ("/a%2fb", "/a%2Fb"),
-            ("/%", "/%"),
-            ("/%zz%4", "/%zz%4"),
-            ("/%+1", "/%+1"),
         ] {
-            assert_eq!(normal(written), same);
+            assert_eq!(normal(written).as_deref(), Some(same));
+        }
+        for malformed in ["/%", "/%zz%4", "/%+1", "/%a%41", "/%4\u{e9}"] {
+            assert_eq!(normal(malformed), None, "{malformed}");
         }
     }
 

@@ -32,6 +32,7 @@ mod well_formed;
 
 pub(crate) use reply_body::ReplyBody;
 pub(crate) use rooms::{Client, Rooms};
+pub(crate) use well_formed::check_bytes as check;
 
 use connection::Connections;
 

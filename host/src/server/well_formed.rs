@@ -123,6 +123,25 @@ fn is_authority(text: &[u8]) -> bool {
     is_named && rest.strip_prefix(':').map_or(rest.is_empty(), is_port)
 }
 
+/// Reads any bytes as the values of the headers that are looked at here: see
+/// [`crate::parsers`].
+pub(crate) fn check_bytes(bytes: &[u8]) {
+    let (host, coding) = bytes.split_at(bytes.len() / 2);
+    for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
+        let (mut head, ()) = http::Request::new(()).into_parts();
+        head.version = version;
+        for (name, value) in [(HOST, host), (TRANSFER_ENCODING, coding)] {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                head.headers.append(name, value);
+            }
+        }
+        if check(&mut head).is_ok() {
+            let hosts = head.headers.get_all(HOST).iter().count();
+            assert!(hosts == 1 || version == Version::HTTP_10 && hosts == 0);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use http::Request;

@@ -115,10 +115,7 @@ impl Service for Operators {
         let (head, body) = response.into_parts();
         let body = ReplyBody::whole(body, client);
         // Operators see metrics whatever else is going on.
-        Response::from_parts(
-            head,
-            body.unwrap_or_else(|_| ReplyBody::small(Bytes::new())),
-        )
+        Response::from_parts(head, body.unwrap_or_else(|_| ReplyBody::text(Bytes::new())))
     }
 }
 

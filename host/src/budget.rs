@@ -66,7 +66,12 @@ impl Budget {
         })
     }
 
-    fn take(&self, bytes: usize) -> Result<(), Exhausted> {
+    /// Counts bytes that somebody gives back himself.
+    ///
+    /// # Errors
+    ///
+    /// When there would be too many.
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), Exhausted> {
         // A request that asks for nothing more is never in the way.
         if bytes == 0 {
             return Ok(());
@@ -80,6 +85,13 @@ impl Budget {
             });
         }
         Ok(())
+    }
+}
+
+impl Budget {
+    /// Gives back what was [taken](Self::take).
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 

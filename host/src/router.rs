@@ -23,6 +23,7 @@ const PARAMETERS_MAX: usize = 24;
 pub struct Router {
     /// Those with a longer prefix first.
     mounts: Vec<Mount>,
+    has_hosts: bool,
 }
 
 /// A place that belongs to the plugins that are mounted there, and to no other:
@@ -95,6 +96,7 @@ impl Router {
         }
         let length = |mount: &Mount| std::cmp::Reverse(mount.prefix.len());
         router.mounts.sort_by_key(length);
+        router.has_hosts = router.mounts.iter().any(|mount| mount.host.is_some());
         for plugin in &plugins {
             for (number, route) in (0..).zip(&plugin.description().routes) {
                 let added = check_ground(plugin, route, &plugins).and_then(|()| {
@@ -155,6 +157,11 @@ impl Router {
         nodes.flat_map(|node| &node.targets)
     }
 
+    /// Whether it matters which host a request is for.
+    pub(crate) fn has_hosts(&self) -> bool {
+        self.has_hosts
+    }
+
     /// The mount that a request is for: of those for its host the one with the
     /// longest prefix. A host that is somebody's is nobody else's.
     fn mount_of(&self, host: &str, path: &str) -> Option<&Mount> {
@@ -163,7 +170,7 @@ impl Router {
             let host = mount.host.as_deref();
             host.is_some_and(|host| host.eq_ignore_ascii_case(name))
         };
-        let is_taken = self.mounts.iter().any(|mount| is_for(&mount));
+        let is_taken = self.has_hosts && self.mounts.iter().any(|mount| is_for(&mount));
         let mut mounts = self.mounts.iter();
         mounts.find(|mount| {
             let is_hosts = if is_taken {

@@ -18,8 +18,10 @@ const MODULE_BYTES_MAX: usize = 256;
 /// Writes a line with the plugin, the route and the request it belongs to.
 /// A macro, because `tracing` wants the level when it compiles.
 macro_rules! line {
-    ($level:ident, $state:expr, $module:expr, $message:expr) => {
-        if admits($state, $message) {
+    ($level:ident, $LEVEL:ident, $state:expr, $module:expr, $message:expr) => {
+        if tracing::enabled!(target: "plinth::plugin", tracing::Level::$LEVEL)
+            && admits($state, $message)
+        {
             tracing::$level!(
                 target: "plinth::plugin",
                 plugin = %$state.granted.plugin,
@@ -35,11 +37,11 @@ macro_rules! line {
 impl Host for State {
     fn write(&mut self, level: Level, target: String, message: String) -> wasmtime::Result<()> {
         match level {
-            Level::Trace => line!(trace, self, &target, &message),
-            Level::Debug => line!(debug, self, &target, &message),
-            Level::Info => line!(info, self, &target, &message),
-            Level::Warn => line!(warn, self, &target, &message),
-            Level::Error => line!(error, self, &target, &message),
+            Level::Trace => line!(trace, TRACE, self, &target, &message),
+            Level::Debug => line!(debug, DEBUG, self, &target, &message),
+            Level::Info => line!(info, INFO, self, &target, &message),
+            Level::Warn => line!(warn, WARN, self, &target, &message),
+            Level::Error => line!(error, ERROR, self, &target, &message),
         }
         Ok(())
     }
@@ -48,7 +50,7 @@ impl Host for State {
 /// Writes what a plugin printed to its standard error, which is where a panic
 /// explains itself.
 pub(crate) fn stderr_line(state: &State, message: &str) {
-    line!(error, state, "stderr", message);
+    line!(error, ERROR, state, "stderr", message);
 }
 
 /// Whether a plugin may still log that much.

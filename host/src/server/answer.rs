@@ -46,7 +46,9 @@ pub(super) async fn answer(
     let id = request_id::request_id(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let version = request.version();
-    let authority = request.headers().get(HOST);
+    // Mostly nobody asks for it.
+    let is_asked_for = site.router.has_hosts() || host.config().dev;
+    let authority = is_asked_for.then(|| request.headers().get(HOST)).flatten();
     let authority = authority.and_then(|host| host.to_str().ok());
     let authority = authority.unwrap_or_default();
     let is_misdirected = host.config().dev && !is_at_home(authority, host);
@@ -91,7 +93,7 @@ pub(super) async fn answer(
                 Ok(body) => Response::from_parts(head, body),
                 Err(_) => {
                     let response = Problem::answers_full().into_response(&id, false);
-                    response.map(ReplyBody::small)
+                    response.map(ReplyBody::text)
                 }
             };
             line.answered(response.status(), length);

@@ -15,9 +15,9 @@ use hyper_util::server::graceful::Watcher;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_io_timeout::TimeoutStream;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::reply_body::ReplyBody;
 use super::rooms::Client;
@@ -92,8 +92,7 @@ impl<S: Service> Connections<S> {
         let silence = Duration::from_millis(limits.header_timeout_ms);
         // In a task of its own, so that timers are not looked at with each request. It ends with
         // this.
-        let mut watch = JoinSet::new();
-        watch.spawn(async move {
+        let watch = tokio::spawn(async move {
             tokio::select! {
                 () = tend(&client, send_max) => {}
                 // While it tells HTTP/1 from HTTP/2 hyper has no timeout of its own.
@@ -101,42 +100,50 @@ impl<S: Service> Connections<S> {
                 () = activity.stays_silent(stopping) => {}
             }
         });
+        let mut watch = AbortOnDropHandle::new(watch);
         tokio::select! {
+            biased;
             ended = connection => {
                 if let Err(error) = ended {
                     tracing::debug!(target: "plinth::server", %error, "connection ended");
                 }
             }
-            _ = watch.join_next() => {}
+            _ = &mut watch => {}
         }
     }
 
-    async fn answer(&self, client: &Client, request: Request<Incoming>) -> Response<ReplyBody> {
-        let (mut head, body) = request.into_parts();
-        let method = head.method.clone();
-        let response = match well_formed::check(&mut head) {
+    async fn answer(&self, client: &Client, mut request: Request<Incoming>) -> Response<ReplyBody> {
+        let method = request.method().clone();
+        let response = match well_formed::check(&mut request) {
             Ok(()) => {
-                let request = Request::from_parts(head, body);
                 let service = self.service.clone();
                 service.answer(&self.host, client, request).await
             }
             Err(problem) => {
-                let id = request_id::request_id(&head.headers);
+                let id = request_id::request_id(request.headers());
                 let response = problem.into_response(&id, self.host.config().dev);
-                response.map(ReplyBody::small)
+                response.map(ReplyBody::text)
             }
         };
         bodiless::fit(&method, response)
     }
 }
 
-/// Looks after the answers of a connection, for as long as it is there.
+/// Looks after the answers of a connection, and ends when its client takes none
+/// of them.
 async fn tend(client: &Client, send_max: Duration) {
     let mut ticks = interval((send_max / TENDED_IN).max(Duration::from_millis(10)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut progress, mut since) = (None, Instant::now());
     loop {
         ticks.tick().await;
         client.outgoing.tend();
+        let now = client.outgoing.small_progress();
+        if now.is_none() || now != progress {
+            (progress, since) = (now, Instant::now());
+        } else if since.elapsed() > send_max {
+            return;
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! asks for more of it: not even the body notices. So each connection knows its
 //! answers, looks at them now and then, and takes back what nobody takes.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,9 +33,17 @@ impl Pace {
     }
 }
 
+/// An answer that is handed over at once. Those of a connection take so much
+/// together as it may have requests under way, and are not looked at one by one.
+const SMALL_BYTES_MAX: usize = 16 << 10;
+
 /// The answers of one connection that are not sent yet.
 pub(crate) struct Outgoing {
+    /// Those that are not small.
     answers: Mutex<Vec<Arc<Answer>>>,
+    /// How many small ones wait, and how many were handed over.
+    small: AtomicUsize,
+    small_handed: AtomicU64,
     /// Of all connections.
     room: Arc<Budget>,
     /// Of this one.
@@ -54,6 +63,39 @@ struct Parts {
     _held: Option<(Held, Held)>,
 }
 
+/// A body in one part.
+pub(crate) struct Small {
+    rest: Bytes,
+    length: usize,
+    outgoing: Arc<Outgoing>,
+}
+
+impl Small {
+    /// All of it, once.
+    pub(super) fn next(&mut self) -> Option<Bytes> {
+        let all = std::mem::take(&mut self.rest);
+        (!all.is_empty()).then_some(all)
+    }
+
+    pub(super) fn left(&self) -> u64 {
+        self.rest.len() as u64
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let Outgoing {
+            room,
+            small,
+            small_handed,
+            ..
+        } = &*self.outgoing;
+        room.give_back(self.length);
+        small.fetch_sub(1, Ordering::Relaxed);
+        small_handed.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// The client took too little, so the rest is gone.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GivenUp;
@@ -62,6 +104,8 @@ impl Outgoing {
     pub(super) fn new(room: &Arc<Budget>, share_bytes: usize, pace: Pace) -> Self {
         Self {
             answers: Mutex::default(),
+            small: AtomicUsize::new(0),
+            small_handed: AtomicU64::new(0),
             room: Arc::clone(room),
             share: Arc::new(Budget::new(
                 "the connection's part of answers_bytes_max",
@@ -89,6 +133,33 @@ impl Outgoing {
         })));
         self.answers().push(Arc::clone(&answer));
         Ok(answer)
+    }
+
+    /// Keeps a small answer until it is handed over, if it is one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no room for it.
+    pub(super) fn add_small(
+        self: &Arc<Self>,
+        bytes: Bytes,
+    ) -> Result<Result<Small, Bytes>, Exhausted> {
+        if bytes.len() > SMALL_BYTES_MAX {
+            return Ok(Err(bytes));
+        }
+        self.room.take(bytes.len())?;
+        self.small.fetch_add(1, Ordering::Relaxed);
+        Ok(Ok(Small {
+            length: bytes.len(),
+            rest: bytes,
+            outgoing: Arc::clone(self),
+        }))
+    }
+
+    /// How many small answers were handed over, while others wait.
+    pub(super) fn small_progress(&self) -> Option<u64> {
+        let waits = self.small.load(Ordering::Relaxed) > 0;
+        waits.then(|| self.small_handed.load(Ordering::Relaxed))
     }
 
     pub(super) fn remove(&self, answer: &Arc<Answer>) {
@@ -194,6 +265,22 @@ mod tests {
         let _first = outgoing.add(vec![7; 512 << 10].into()).expect("room");
         assert!(outgoing.add(vec![7; 1].into()).is_err());
         assert_eq!(room.used_bytes(), 512 << 10);
+    }
+
+    #[test]
+    fn small_answers_are_counted_and_not_looked_at() {
+        let (outgoing, room) = outgoing();
+        let outgoing = Arc::new(outgoing);
+        let add = |length: usize| outgoing.add_small(vec![7; length].into()).expect("room");
+        let Ok(mut small) = add(100) else {
+            panic!("it is small");
+        };
+        assert!(add(SMALL_BYTES_MAX + 1).is_err(), "it is not");
+        assert_eq!(outgoing.small_progress(), Some(0));
+        assert_eq!(small.next().expect("all of it").len(), 100);
+        assert_eq!((small.next(), room.used_bytes()), (None, 100));
+        drop(small);
+        assert_eq!((outgoing.small_progress(), room.used_bytes()), (None, 0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use futures_util::Stream;
 use http_body::{Body, Frame, SizeHint};
 
 use super::access_log::AccessLine;
-use super::outgoing::{Answer, GivenUp, Outgoing};
+use super::outgoing::{Answer, GivenUp, Outgoing, Small};
 use super::rooms::Client;
 use crate::bindings::plinth::host::database::Error;
 use crate::budget::Exhausted;
@@ -18,8 +18,9 @@ use crate::capability::log::one_line;
 
 /// What hyper sends.
 pub(crate) enum ReplyBody {
-    /// Nothing, or a text of the host's own.
-    Small(Bytes),
+    /// Nothing, or a text of the host's own, which is never long.
+    Text(Bytes),
+    Small(Small),
     Whole(WholeBody),
     Streamed(Box<StreamedBody>),
 }
@@ -51,8 +52,8 @@ impl std::error::Error for BrokenOff {}
 
 impl ReplyBody {
     /// A text of the host's own, which is never long.
-    pub(crate) fn small(text: Bytes) -> Self {
-        Self::Small(text)
+    pub(crate) fn text(text: Bytes) -> Self {
+        Self::Text(text)
     }
 
     /// A whole body.
@@ -62,8 +63,12 @@ impl ReplyBody {
     /// When there is no room for it.
     pub(crate) fn whole(body: Bytes, client: &Client) -> Result<Self, Exhausted> {
         if body.is_empty() {
-            return Ok(Self::Small(body));
+            return Ok(Self::Text(body));
         }
+        let body = match client.outgoing.add_small(body)? {
+            Ok(small) => return Ok(Self::Small(small)),
+            Err(body) => body,
+        };
         let outgoing = Arc::clone(&client.outgoing);
         let answer = outgoing.add(body)?;
         Ok(Self::Whole(WholeBody { answer, outgoing }))
@@ -83,7 +88,7 @@ impl ReplyBody {
         if let Self::Streamed(mut body) = self {
             body.end(None);
         }
-        Self::Small(Bytes::new())
+        Self::Text(Bytes::new())
     }
 }
 
@@ -96,8 +101,9 @@ impl Body for ReplyBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match self.get_mut() {
-            Self::Small(text) if text.is_empty() => Poll::Ready(None),
-            Self::Small(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+            Self::Text(text) if text.is_empty() => Poll::Ready(None),
+            Self::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
+            Self::Small(body) => Poll::Ready(body.next().map(|all| Ok(Frame::data(all)))),
             Self::Whole(body) => {
                 let part = body.answer.next().map_err(|GivenUp| BrokenOff);
                 Poll::Ready(part.map(|part| part.map(Frame::data)).transpose())
@@ -108,7 +114,8 @@ impl Body for ReplyBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Small(text) => text.is_empty(),
+            Self::Text(text) => text.is_empty(),
+            Self::Small(body) => body.left() == 0,
             Self::Whole(body) => body.answer.is_over(),
             Self::Streamed(_) => false,
         }
@@ -116,7 +123,8 @@ impl Body for ReplyBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Small(text) => SizeHint::with_exact(text.len() as u64),
+            Self::Text(text) => SizeHint::with_exact(text.len() as u64),
+            Self::Small(body) => SizeHint::with_exact(body.left()),
             Self::Whole(body) => SizeHint::with_exact(body.answer.left()),
             Self::Streamed(_) => SizeHint::default(),
         }

@@ -5,9 +5,9 @@
 //! one of them can be made to answer for the other.
 
 use http::header::{HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
-use http::request::Parts;
 use http::uri::Authority;
-use http::{Method, Version};
+use http::{Method, Request, Version};
+use http_body::Body;
 
 use crate::problem::Problem;
 
@@ -17,21 +17,21 @@ use crate::problem::Problem;
 /// # Errors
 ///
 /// What the client is told. Its connection is closed then, where it is HTTP/1.
-pub(super) fn check(head: &mut Parts) -> Result<(), Problem> {
-    check_end(head)?;
-    if head.version == Version::HTTP_2 {
-        check_values(&head.headers)?;
+pub(super) fn check<B: Body>(request: &mut Request<B>) -> Result<(), Problem> {
+    // Without a body there is no coding that matters.
+    if !request.body().is_end_stream() {
+        check_end(request)?;
     }
-    let asterisk = head.uri.path() == "*";
-    if asterisk && head.method != Method::OPTIONS {
-        return Err(Problem::malformed_request(
-            "Only OPTIONS asks about all paths.",
-        ));
+    if request.version() == Version::HTTP_2 {
+        check_values(request.headers())?;
     }
-    match authority(head)? {
-        Some(authority) => drop(head.headers.insert(HOST, authority)),
-        // HTTP/1.0 has none.
-        None => drop(head.headers.remove(HOST)),
+    let asterisk = request.uri().path() == "*";
+    if asterisk && request.method() != Method::OPTIONS {
+        let detail = "Only OPTIONS asks about all paths.";
+        return Err(Problem::malformed_request(detail));
+    }
+    if let Some(authority) = authority(request)? {
+        request.headers_mut().insert(HOST, authority);
     }
     Ok(())
 }
@@ -39,12 +39,12 @@ pub(super) fn check(head: &mut Parts) -> Result<(), Problem> {
 /// RFC 9112, section 6.1: the last coding must be `chunked`, and it is the only
 /// one that is undone here. A Content-Length beside it hyper has ignored and taken
 /// away, as section 6.3 allows.
-fn check_end(head: &Parts) -> Result<(), Problem> {
-    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+fn check_end<B>(request: &Request<B>) -> Result<(), Problem> {
+    let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else {
         return Ok(());
     };
-    if head.version != Version::HTTP_11 {
+    if request.version() != Version::HTTP_11 {
         let detail = "Only HTTP/1.1 has Transfer-Encoding.";
         return Err(Problem::malformed_request(detail));
     }
@@ -53,7 +53,7 @@ fn check_end(head: &Parts) -> Result<(), Problem> {
     if is_chunked(text) && codings.next().is_none() {
         return Ok(());
     }
-    let all = head.headers.get_all(TRANSFER_ENCODING).iter();
+    let all = request.headers().get_all(TRANSFER_ENCODING).iter();
     let all = all.flat_map(|value| value.to_str().unwrap_or_default().split(','));
     if all.filter(|coding| is_chunked(coding)).count() == 1 {
         return Err(Problem::unknown_coding());
@@ -76,23 +76,23 @@ fn check_values(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// RFC 9112, sections 3.2 and 3.3, and RFC 9113, section 8.3.1: the target's
-/// authority stands above the `Host` header, of which there is exactly one.
-fn authority(head: &Parts) -> Result<Option<HeaderValue>, Problem> {
-    let mut hosts = head.headers.get_all(HOST).iter();
+/// authority stands above the `Host` header, of which there is exactly one. Gives
+/// what the header is to say instead.
+fn authority<B>(request: &Request<B>) -> Result<Option<HeaderValue>, Problem> {
+    let mut hosts = request.headers().get_all(HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {
         return Err(Problem::malformed_request("There is more than one Host."));
     }
-    if let Some(host) = host
-        && !is_authority(host.as_bytes())
-    {
+    if host.is_some_and(|host| !is_authority(host.as_bytes())) {
         return Err(Problem::malformed_request("Host names no host."));
     }
-    let target = head.uri.authority().map(Authority::as_str);
+    let target = request.uri().authority().map(Authority::as_str);
     if target.is_some_and(|target| !is_authority(target.as_bytes())) {
-        return Err(Problem::malformed_request("The target names no host."));
+        let detail = "The target names no host.";
+        return Err(Problem::malformed_request(detail));
     }
-    match (head.version, target, host) {
+    match (request.version(), target, host) {
         (Version::HTTP_2, Some(target), Some(host))
             if !host.as_bytes().eq_ignore_ascii_case(target.as_bytes()) =>
         {
@@ -100,19 +100,22 @@ fn authority(head: &Parts) -> Result<Option<HeaderValue>, Problem> {
         }
         (Version::HTTP_11, _, None) => Err(Problem::malformed_request("There is no Host.")),
         (_, Some(target), _) => {
-            let value = HeaderValue::from_str(target);
-            value
-                .map(Some)
-                .map_err(|_| Problem::malformed_request("The target names no host."))
+            let value = HeaderValue::from_str(target).expect("a name, and a port at most");
+            Ok(Some(value))
         }
-        (_, None, Some(host)) => Ok(Some(host.clone())),
-        (Version::HTTP_10 | Version::HTTP_09, None, None) => Ok(None),
+        // HTTP/1.0 may have none.
+        (_, None, Some(_)) | (Version::HTTP_10 | Version::HTTP_09, None, None) => Ok(None),
         (_, None, None) => Err(Problem::malformed_request("There is no :authority.")),
     }
 }
 
 /// A host with a port or without, and nobody's name before it.
 fn is_authority(text: &[u8]) -> bool {
+    // As nearly all are, which need not be taken apart.
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
+    if !text.is_empty() && text.iter().all(is_plain) {
+        return true;
+    }
     let Ok(authority) = Authority::try_from(text) else {
         return false;
     };
@@ -123,20 +126,23 @@ fn is_authority(text: &[u8]) -> bool {
     is_named && rest.strip_prefix(':').map_or(rest.is_empty(), is_port)
 }
 
+/// Stands for a body.
+const WITH_BODY: &str = "a body";
+
 /// Reads any bytes as the values of the headers that are looked at here: see
 /// [`crate::parsers`].
 pub(crate) fn check_bytes(bytes: &[u8]) {
     let (host, coding) = bytes.split_at(bytes.len() / 2);
     for version in [Version::HTTP_10, Version::HTTP_11, Version::HTTP_2] {
-        let (mut head, ()) = http::Request::new(()).into_parts();
-        head.version = version;
+        let mut request = Request::new(WITH_BODY.to_owned());
+        *request.version_mut() = version;
         for (name, value) in [(HOST, host), (TRANSFER_ENCODING, coding)] {
             if let Ok(value) = HeaderValue::from_bytes(value) {
-                head.headers.append(name, value);
+                request.headers_mut().append(name, value);
             }
         }
-        if check(&mut head).is_ok() {
-            let hosts = head.headers.get_all(HOST).iter().count();
+        if check(&mut request).is_ok() {
+            let hosts = request.headers().get_all(HOST).iter().count();
             assert!(hosts == 1 || version == Version::HTTP_10 && hosts == 0);
         }
     }
@@ -144,8 +150,6 @@ pub(crate) fn check_bytes(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
 
     fn checked(
@@ -157,9 +161,9 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let (mut head, ()) = request.body(()).expect("a request").into_parts();
-        check(&mut head).map_err(|problem| problem.status().as_u16())?;
-        let host = head.headers.get(HOST);
+        let mut request = request.body(WITH_BODY.to_owned()).expect("a request");
+        check(&mut request).map_err(|problem| problem.status().as_u16())?;
+        let host = request.headers().get(HOST);
         Ok(host.map(|host| host.to_str().expect("text").to_owned()))
     }
 

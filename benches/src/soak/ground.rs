@@ -21,9 +21,9 @@ pub(super) const POLL: Duration = Duration::from_millis(50);
 
 /// The sessions of the host that are not idle between two transactions.
 const UNSETTLED: &str = "SELECT count(*) FROM pg_stat_activity \
-    WHERE application_name = 'plinth' AND (state IS DISTINCT FROM 'idle' OR xact_start IS NOT NULL)";
+    WHERE application_name LIKE 'plinth%' AND (state IS DISTINCT FROM 'idle' OR xact_start IS NOT NULL)";
 
-/// All sessions of the host.
+/// All sessions of the host, but for those of a hostile plugin.
 const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'plinth'";
 
 /// A private Postgres with two tables.

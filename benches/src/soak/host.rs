@@ -65,8 +65,13 @@ impl HostArgs {
             create_tables: false,
         };
         let mut config = setup.config();
+        // A pool of theirs, whose sessions can be told from the others.
+        let mut theirs = config.databases["default"].clone();
+        theirs.url += " application_name=plinth-others";
+        config.databases.insert("others".into(), theirs);
         for name in OTHERS {
             if let Some(plugin) = config.plugins.get_mut(name) {
+                plugin.databases = vec!["others".into()];
                 plugin.prefix = format!("/{name}");
                 plugin.limits.wall_ms_max = WALL_MS_MAX;
             }

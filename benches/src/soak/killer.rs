@@ -18,7 +18,7 @@ pub(super) struct Pause {
 /// next: Postgres' random numbers are as good as ours.
 const KILL: &str = "
     WITH victim AS (
-        SELECT pid FROM pg_stat_activity WHERE application_name = 'plinth'
+        SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'plinth%'
         ORDER BY random() LIMIT 1
     )
     SELECT (SELECT count(*) FROM victim WHERE pg_terminate_backend(pid)),

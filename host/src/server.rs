@@ -18,6 +18,7 @@ use crate::config::ServerLimits;
 use crate::host::Host;
 
 mod access_log;
+mod activity;
 mod answer;
 mod bodiless;
 mod body;

@@ -187,7 +187,7 @@ async fn lanes_that_are_killed_are_opened_anew() {
 #[tokio::test]
 async fn lanes_never_take_the_last_connections() {
     let host = host_with(|limits| {
-        limits.connections_max = 2;
+        limits.connections_max = 4;
         limits.lanes_max = 9;
     })
     .await;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,20 +44,28 @@ pub(super) async fn run(args: Args) -> Result<()> {
         );
     }
     server::descriptors::provide(&config);
+    let drain = Duration::from_millis(config.server.drain_timeout_ms);
+    let mut stop = pin!(stop::requested(drain + ENDS_WITHIN));
     let listener = server::bind(config.listen).await?;
     let admin = Admin::bind(&config.admin).await?;
-    // Before any code of a plugin runs: a role may do more than it should.
-    isolation::check(&config, &[]).await?;
-    let host = Arc::new(Host::start(config).await?);
-    let plugins: Vec<_> = host.site().plugins().cloned().collect();
-    isolation::check(host.config(), &plugins).await?;
+    let host = tokio::select! {
+        host = start(config) => Arc::new(host?),
+        () = &mut stop => return Ok(()),
+    };
     tracing::info!("serving on http://{}/", listener.local_addr()?);
     // Until the last request is answered: how it ends is worth seeing too.
     let admin = admin.map(|listener| Admin::serve(Arc::clone(&host), listener));
     let _admin = admin.transpose()?;
-    let drain = Duration::from_millis(host.config().server.drain_timeout_ms);
-    let stop = stop::requested(drain + ENDS_WITHIN);
     server::serve(host, listener, stop).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn start(config: Config) -> Result<Host> {
+    // Before any code of a plugin runs: a role may do more than it should.
+    isolation::check(&config, &[]).await?;
+    let host = Host::start(config).await?;
+    let plugins: Vec<_> = host.site().plugins().cloned().collect();
+    isolation::check(host.config(), &plugins).await?;
+    Ok(host)
 }

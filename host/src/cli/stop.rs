@@ -1,7 +1,9 @@
 //! The signals that end the program, on a thread of their own: they are heard
 //! whatever the others do.
 
+use std::future::Future;
 use std::process;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tokio::runtime;
@@ -11,22 +13,28 @@ use tokio::sync::oneshot;
 /// The status of a program that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-/// Ready at the first SIGINT or SIGTERM. At the second one the program ends at
-/// once, whatever is in flight, and so it does when it has not ended `within`
-/// the time that it may take.
-pub(super) async fn requested(within: Duration) {
+/// Listens from here on; the result is ready at the first SIGINT or SIGTERM. At the
+/// second one the program ends at once, whatever is in flight, and so it does when
+/// it has not ended `within` the time that it may take.
+pub(super) fn requested(within: Duration) -> impl Future<Output = ()> {
     let (stop, stopped) = oneshot::channel();
-    let listening = std::thread::Builder::new().name("plinth-signals".into());
+    let (listening, listens) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("plinth-signals".into());
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("signals can be listened to");
-    let thread = listening.spawn(move || runtime.block_on(listen(stop, within)));
-    thread.expect("a thread can be started");
-    // It is dropped only while the program ends.
-    let _ = stopped.await;
+    let spawned = thread.spawn(move || runtime.block_on(listen(listening, stop, within)));
+    spawned.expect("a thread can be started");
+    // None is missed that comes when this has returned.
+    let _ = listens.recv();
+    async {
+        // It is dropped only while the program ends.
+        let _ = stopped.await;
+    }
 }
 
-async fn listen(stop: oneshot::Sender<()>, within: Duration) {
+async fn listen(listening: mpsc::Sender<()>, stop: oneshot::Sender<()>, within: Duration) {
     let mut signals = Signals::new();
+    let _ = listening.send(());
     signals.end().await;
     let _ = stop.send(());
     tokio::select! {

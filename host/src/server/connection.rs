@@ -1,9 +1,7 @@
 //! One connection: its requests, and what ends it besides its client.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -15,17 +13,15 @@ use hyper_util::server::graceful::Watcher;
 use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::activity::{Activity, TrackedBody, WatchedStream};
 use super::reply_body::ReplyBody;
 use super::rooms::Client;
 use super::{Service, bodiless, request_id, well_formed};
 use crate::host::Host;
-
-/// When the host stops, half a request may still become a whole one for so long.
-const HALF_REQUEST_MAX: Duration = Duration::from_secs(1);
 
 /// How often the answers of a connection are looked at, as a part of the time that
 /// a client may take nothing.
@@ -83,11 +79,16 @@ impl<S: Service> Connections<S> {
             let (this, client) = (Arc::clone(&all), Arc::clone(&its));
             async move {
                 let response = this.answer(&client, request).await;
-                drop(under_way);
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(|body| TrackedBody {
+                    body,
+                    _under_way: under_way,
+                }))
             }
         });
-        let stream = TokioIo::new(Box::pin(stream));
+        let stream = TokioIo::new(WatchedStream {
+            inner: Box::pin(stream),
+            activity: Arc::clone(&activity),
+        });
         let connection = watcher.watch(self.http.serve_connection(stream, service));
         let silence = Duration::from_millis(limits.header_timeout_ms);
         // In a task of its own, so that timers are not looked at with each request. It ends with
@@ -144,52 +145,5 @@ async fn tend(client: &Client, send_max: Duration) {
         } else if since.elapsed() > send_max {
             return;
         }
-    }
-}
-
-/// What goes on on a connection.
-#[derive(Default)]
-struct Activity {
-    spoke: AtomicBool,
-    under_way: AtomicUsize,
-}
-
-impl Activity {
-    /// A request has come, and is under way until the result is dropped.
-    fn begin(self: &Arc<Self>) -> UnderWay {
-        self.spoke.store(true, Ordering::Relaxed);
-        self.under_way.fetch_add(1, Ordering::Relaxed);
-        UnderWay(Arc::clone(self))
-    }
-
-    /// Ends when no request has come in time, and never if one has.
-    async fn never_spoke(&self, silence: Duration) {
-        sleep(silence).await;
-        if self.spoke.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Ends when the host stops and no request is under way for a time: what has
-    /// come of one would hold up the end.
-    async fn stays_silent(&self, mut stopping: watch::Receiver<bool>) {
-        let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
-        let mut pause = pin!(sleep(HALF_REQUEST_MAX));
-        loop {
-            pause.as_mut().await;
-            if self.under_way.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-            pause.set(sleep(HALF_REQUEST_MAX));
-        }
-    }
-}
-
-/// A request that is under way.
-struct UnderWay(Arc<Activity>);
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -93,7 +93,9 @@ async fn numbers_of_few_bytes_and_many_digits() {
             at_once(2, async || {
                 for is_streamed in [false, true] {
                     let wanted = json!({ "sql": sql, "is_streamed": is_streamed });
-                    site.reply(&wanted).await.problem(500);
+                    let status = site.reply(&wanted).await.status.as_u16();
+                    // Two at once are more streams than the plugin's part of the pool allows.
+                    assert!(status == 500 || is_streamed && status == 503, "{status}");
                 }
             })
             .await;

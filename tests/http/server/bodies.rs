@@ -127,3 +127,31 @@ async fn half_a_request_does_not_hold_up_the_end() {
     let stopped = tokio::time::timeout(Duration::from_secs(10), host.stop()).await;
     stopped.expect("stops before its limits");
 }
+
+#[tokio::test]
+async fn a_slow_client_has_its_answer_before_the_end() {
+    let host = TestHost::with("hostile", |options| {
+        options.server.drain_timeout_ms = 30_000;
+    })
+    .await;
+    let mut slow = TcpStream::connect(host.address()).await.expect("connects");
+    let request = b"GET /big/12000000 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    slow.write_all(request).await.expect("writes");
+    let reading = tokio::spawn(async move {
+        let mut read = 0;
+        let mut buffer = vec![0; 1 << 20];
+        while let Ok(count @ 1..) = slow.read(&mut buffer).await {
+            read += count;
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+        read
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = std::time::Instant::now();
+    host.stop().await;
+    assert!(
+        begun.elapsed() > Duration::from_secs(1),
+        "it was waited for"
+    );
+    assert!(reading.await.expect("no panic") > 12_000_000);
+}

@@ -40,9 +40,10 @@ async fn answers_that_nobody_takes() {
         let mut kept = Vec::new();
         for _ in 0..2 {
             let client = http_2(site, 0).await;
-            for _ in 0..30 {
+            // Half a gigabyte together.
+            for _ in 0..60 {
                 let mut client = client.clone().ready().await.expect("ready");
-                let request = request(Method::GET, "/hostile/big/16000000");
+                let request = request(Method::GET, "/hostile/big/4000000");
                 let (answer, _) = client.send_request(request, true).expect("begins");
                 kept.push(tokio::time::timeout(Duration::from_secs(10), answer).await);
             }

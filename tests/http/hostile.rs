@@ -22,7 +22,7 @@ mod types;
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 
 /// How much memory more the host may use at most, whatever is done to it.
-const GROWTH_BYTES_MAX: u64 = 192 << 20;
+const GROWTH_BYTES_MAX: u64 = 256 << 20;
 
 /// Short enough to reach in a test.
 const SETTINGS: &str = "
